@@ -1,0 +1,1 @@
+"""Labels, model bundles, probabilities, policy and explanation."""

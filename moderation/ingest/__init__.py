@@ -1,0 +1,1 @@
+"""A dump of any format becomes a comment table."""

@@ -1,0 +1,1 @@
+"""A run becomes summary frames, and those become renderings."""

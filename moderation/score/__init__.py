@@ -1,0 +1,1 @@
+"""Streams chunks through ingest and classify, writes a run, resumes it."""

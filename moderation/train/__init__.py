@@ -1,0 +1,1 @@
+"""Corpora become a model bundle; evaluation, audit, model card."""
