@@ -1,0 +1,269 @@
+"""Which probabilities become flags: a target per label, and the house's own rules.
+
+A policy file states targets; resolving it against a model (and a run, for a budget) gives plain thresholds,
+and those alone decide, so that flags can be made again without scoring again.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moderation.classify.rules import Rule, apply_rules, read_rules
+from moderation.errors import ConfigError
+from moderation.schema import probability_column
+
+KINDS: Final = ("threshold", "precision", "recall", "budget", "off")
+DEFAULT_PRECISION: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a policy asks of one label.
+
+    Parameters
+    ----------
+    kind : {"threshold", "precision", "recall", "budget", "off"}
+    value : float
+        A probability, a share, or a number of comments; ignored for "off".
+    """
+
+    kind: str
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """Where a threshold puts a label, at the model's reference prevalence.
+
+    Parameters
+    ----------
+    threshold, precision, recall : float
+        All in [0, 1].
+    """
+
+    threshold: float
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPolicy:
+    """Plain thresholds and rules: all that is needed to make flags.
+
+    Parameters
+    ----------
+    thresholds : dict of str to (float or None)
+        None: the label is not flagged.
+    expected_precision : dict of str to (float or None)
+        Of each threshold at the reference prevalence; None where unknown.
+    targets : dict of str to str
+        What was asked for, in words.
+    rules : tuple of Rule
+        House rules.
+    """
+
+    thresholds: dict[str, float | None]
+    expected_precision: dict[str, float | None]
+    targets: dict[str, str]
+    rules: tuple[Rule, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; the opposite of `from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stated: Mapping[str, Any]) -> ResolvedPolicy:
+        """Return the policy that `to_dict` wrote."""
+        return cls(
+            dict(stated["thresholds"]),
+            dict(stated["expected_precision"]),
+            dict(stated["targets"]),
+            read_rules(stated.get("rules", [])),
+        )
+
+    def flags(self, table: pa.Table) -> pa.Array:
+        """Return the flags of a scored table.
+
+        Parameters
+        ----------
+        table : pyarrow.Table, n rows
+            Needs the probability columns; rules also look at `text`, `author`, `url` and `thread_title`.
+
+        Returns
+        -------
+        pyarrow.ListArray of str, shape (n,)
+            Labels at or above their threshold, in the order of the thresholds, then `rule:<name>`; never
+            null.
+        """
+        names = [label for label, threshold in self.thresholds.items() if threshold is not None]
+        above = np.zeros((table.num_rows, len(names)), bool)
+        for column, label in enumerate(names):
+            threshold = np.float32(self.thresholds[label])
+            above[:, column] = _probabilities(table, label) >= threshold
+        above, names = apply_rules(self.rules, table, above, names, _probabilities)
+        offsets = np.concatenate(([0], np.cumsum(above.sum(axis=1))))
+        values = np.array(names, object)[np.nonzero(above)[1]]
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, pa.string()))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is asked for, before a model and a run turn it into thresholds.
+
+    Parameters
+    ----------
+    targets : dict of str to Target
+    points : dict of str to list of OperatingPoint
+        The model's operating points, by rising threshold.
+    rules : tuple of Rule
+    """
+
+    targets: dict[str, Target]
+    points: dict[str, list[OperatingPoint]] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def needs_run(self) -> bool:
+        """True where a budget can only be resolved once the whole run is scored."""
+        return any(target.kind == "budget" for target in self.targets.values())
+
+    def resolve(self, probabilities: Mapping[str, npt.NDArray[np.float32]] | None = None) -> ResolvedPolicy:
+        """Turn targets into thresholds.
+
+        Parameters
+        ----------
+        probabilities : mapping of str to ndarray of float32, optional
+            A run's probabilities per label, needed for budgets.
+
+        Raises
+        ------
+        ConfigError
+            A budget without a run's probabilities.
+        """
+        thresholds: dict[str, float | None] = {}
+        precision: dict[str, float | None] = {}
+        for label, target in self.targets.items():
+            thresholds[label] = self._threshold(label, target, probabilities)
+            precision[label] = self._precision_at(label, thresholds[label])
+        words = {
+            label: target.kind if target.kind == "off" else f"{target.kind} {target.value:g}"
+            for label, target in self.targets.items()
+        }
+        return ResolvedPolicy(thresholds, precision, words, self.rules)
+
+    def _threshold(
+        self, label: str, target: Target, probabilities: Mapping[str, npt.NDArray[np.float32]] | None
+    ) -> float | None:
+        if target.kind == "off":
+            return None
+        if target.kind == "threshold":
+            return target.value
+        if target.kind == "budget":
+            if probabilities is None:
+                raise ConfigError(
+                    f"a budget for {label!r} needs a scored run; use it with scan, score or report"
+                )
+            return _budget(probabilities[label], int(target.value))
+        points = self.points.get(label, [])
+        if target.kind == "precision":
+            return next((p.threshold for p in points if p.precision >= target.value), None)
+        return next((p.threshold for p in reversed(points) if p.recall >= target.value), None)
+
+    def _precision_at(self, label: str, threshold: float | None) -> float | None:
+        below = [p for p in self.points.get(label, []) if threshold is not None and p.threshold <= threshold]
+        return below[-1].precision if below else None
+
+
+def default_targets(labels: Sequence[str]) -> dict[str, Target]:
+    """Return the default: precision .8 for every label, at the model's reference prevalence."""
+    return {label: Target("precision", DEFAULT_PRECISION) for label in labels}
+
+
+def operating_points(config: Mapping[str, Any]) -> dict[str, list[OperatingPoint]]:
+    """Return the operating points that a bundle's configuration holds."""
+    stated = config.get("operating_points", {})
+    return {label: [OperatingPoint(*map(float, p)) for p in points] for label, points in stated.items()}
+
+
+def read_policy(path: Path | None, config: Mapping[str, Any]) -> Policy:
+    """Read a policy file for a model; labels that it does not name keep the default.
+
+    Parameters
+    ----------
+    path : Path or None
+        TOML: `[labels.<name>]` with one of `threshold`, `precision`, `recall`, `budget`, or `flag = false`;
+        `[[rules]]` as in `moderation.classify.rules`. None: the default policy.
+    config : mapping
+        A bundle's configuration.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no TOML, names an unknown label or has a value out of range.
+    """
+    labels = list(config["labels"])
+    targets = default_targets(labels)
+    rules: tuple[Rule, ...] = ()
+    if path is not None:
+        stated = _toml(path)
+        unknown = sorted(set(stated) - {"labels", "rules"})
+        if unknown:
+            raise ConfigError(
+                f"{path}: unknown table {unknown[0]!r}; a policy has [labels.<name>] and [[rules]]"
+            )
+        for label, target in stated.get("labels", {}).items():
+            if label not in labels:
+                raise ConfigError(f"{path}: unknown label {label!r}; the model has {', '.join(labels)}")
+            targets[label] = _target(path, label, target)
+        try:
+            rules = read_rules(stated.get("rules", []))
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+    return Policy(targets, operating_points(config), rules)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such policy file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} is not a policy file: {error}") from error
+
+
+def _target(path: Path, label: str, stated: Any) -> Target:
+    if stated == {"flag": False}:
+        return Target("off")
+    if not isinstance(stated, dict) or len(stated) != 1 or next(iter(stated)) not in KINDS[:-1]:
+        raise ConfigError(
+            f"{path}: [labels.{label}] needs exactly one of {', '.join(KINDS[:-1])} or flag = false"
+        )
+    kind, value = next(iter(stated.items()))
+    top = 1e12 if kind == "budget" else 1.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= top:
+        raise ConfigError(f"{path}: {kind} of {label!r} must be a number from 0 to {top:g}, not {value!r}")
+    return Target(kind, float(value))
+
+
+def _budget(values: npt.NDArray[np.float32], count: int) -> float | None:
+    """Return the threshold that flags at most `count` comments, as many as ties allow."""
+    scored = np.sort(values[~np.isnan(values)])[::-1]
+    if count >= len(scored):
+        return float(scored[-1]) if len(scored) else None
+    higher = scored[scored > scored[count]]
+    return float(higher[-1]) if len(higher) else None
+
+
+def _probabilities(table: pa.Table, label: str) -> npt.NDArray[np.float32]:
+    column = pc.fill_null(table[probability_column(label)], float("-inf"))
+    values: npt.NDArray[np.float32] = column.to_numpy().astype(np.float32)
+    return values

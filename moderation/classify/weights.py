@@ -1,0 +1,49 @@
+"""Weights of all labels in one byte each, on a logarithmic scale, so that sums of them are exact.
+
+Each byte stands for a whole number (mu-law companding, ITU-T G.711's curve with mu = 255). Sums of whole
+numbers below 2^53 are exact in float64 in any order, which is why a score does not depend on its batch.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+MU: Final = 255.0
+LARGEST: Final = 1 << 20
+"""The whole number that the largest weight of a label becomes."""
+
+
+def _levels() -> npt.NDArray[np.float64]:
+    magnitude = np.rint(LARGEST * np.expm1(np.arange(128) / 127 * np.log1p(MU)) / MU)
+    levels = np.zeros(256)
+    levels[128:] = magnitude
+    levels[1:129] = -magnitude[::-1]
+    levels[0] = -magnitude[-1]
+    return levels
+
+
+LEVELS: Final = _levels()
+"""Whole number of each code, shape (256,); code 128 is 0."""
+
+
+def encode(weights: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+    """Turn weights into codes.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (features, labels)
+
+    Returns
+    -------
+    codes : ndarray of uint8, shape (features, labels)
+    units : ndarray of float64, shape (labels,)
+        `LEVELS[codes] * units` is close to `weights`: off by at most 3 % or 1/45,000 of the largest.
+    """
+    units = np.abs(weights).max(axis=0, initial=0) / LARGEST
+    units[units == 0] = 1 / LARGEST
+    share = np.abs(weights) / (units * LARGEST)
+    steps = np.rint(127 * np.log1p(MU * share) / np.log1p(MU)).astype(np.int16)
+    return (128 + np.sign(weights).astype(np.int16) * steps).clip(0, 255).astype(np.uint8), units

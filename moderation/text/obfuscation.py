@@ -1,0 +1,157 @@
+"""Disguised chunks become the words that they stand for: leetspeak, masks, separators, stretched and
+look-alike letters.
+
+A disguise is undone only where the result is a word that the model knows and the chunk as written is not,
+so that ordinary text, abbreviations, links and code stay as they are. Deciding is quick for whole batches
+(one regular expression); only chunks that look suspicious are taken one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moderation.text.features import URL, USER, WORD, fold
+from moderation.text.hashing import LONGEST, U64, hash_word, mix
+
+Bool = npt.NDArray[np.bool_]
+
+VOCABULARY_BITS: Final = 24
+"""Known words are a bitmap of 2^24 hash values (2 MiB): at 60,000 words, one unknown word in 280 passes."""
+
+_STRETCHED = "|".join(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
+_ENCLOSED = "\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff"
+SUSPICIOUS: Final = (
+    rf"[a-z][^a-z\s]+[a-z]|[0134578@$!|+(€£*]+[a-z]|[a-z][0134578$@*#]|{_STRETCHED}"
+    rf"|[a-z]\W*[\p{{Cyrillic}}\p{{Greek}}]|[\p{{Cyrillic}}\p{{Greek}}]\W*[a-z]|[{_ENCLOSED}]"
+)
+
+LEET: Final = str.maketrans("034578@$+(€", "oeastbastce")
+UPRIGHT: Final = str.maketrans("1!|¡£", "iiiil")
+UPRIGHT_AS_L: Final = str.maketrans("1!|¡£", "lllll")
+LOOK_ALIKES: Final = str.maketrans(
+    "аеорсухіѕјһԁԛԝгпкмнтвбαοερτυικνωηγχ" + "øłđıſßæ", "aeopcyxisjhdqwrnkmhtbbaoeptuikvwnyx" + "oldisba"
+)
+_ENCLOSED_LETTERS: Final = {
+    first + number: ord("a") + number for first in (0x1F150, 0x1F170, 0x1F1E6) for number in range(26)
+}
+
+_OUTER = " \t\"'“”‘’«».,;:?!()[]{}<>…—–`~"
+_SEPARATED = re.compile(r"[\W_]+")
+_RUN = re.compile(r"([a-z])\1{2,}")
+_PAIR = re.compile(r"([a-z])\1+")
+_MASK = re.compile(r"(?<=[a-z])[^a-z0-9\s.,'’/]+|^[*#@$%&]+(?=[a-z])")
+_INVISIBLE = re.compile(
+    "[\u00ad\u0300-\u036f\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+
+
+def vocabulary_bitmap(words: Iterable[int] | U64) -> npt.NDArray[np.uint8]:
+    """Return the bitmap of mixed word hashes.
+
+    Returns
+    -------
+    ndarray of uint8, shape (2**21,)
+        Bits packed by `numpy.packbits`.
+    """
+    bits = np.zeros(1 << VOCABULARY_BITS, bool)
+    bits[np.asarray(words, np.uint64) >> np.uint64(64 - VOCABULARY_BITS)] = True
+    return np.packbits(bits)
+
+
+def known(bitmap: npt.NDArray[np.uint8], hashes: U64) -> Bool:
+    """Tell which mixed word hashes are in the vocabulary."""
+    slot = hashes >> np.uint64(64 - VOCABULARY_BITS)
+    byte = bitmap[(slot >> np.uint64(3)).astype(np.int64)]
+    found: Bool = ((byte >> (7 - (slot & np.uint64(7)).astype(np.uint8))) & 1).astype(bool)
+    return found
+
+
+class Unmasker:
+    """Finds the word behind a disguised chunk.
+
+    Parameters
+    ----------
+    vocabulary : ndarray of uint8
+        See `vocabulary_bitmap`.
+    lexicon : sequence of str
+        Lower-case words worth masking, the most frequent first; `f**k` resolves to the first that fits.
+    """
+
+    def __init__(self, vocabulary: npt.NDArray[np.uint8], lexicon: Sequence[str]) -> None:
+        self.vocabulary = vocabulary
+        self.lexicon = tuple(lexicon)
+        self._rude = frozenset(self.lexicon)
+        self.word = lru_cache(maxsize=1 << 16)(self._word)
+
+    def canonical(self, chunks: pa.StringArray) -> pa.StringArray:
+        """Return the chunks, shape (d,), with disguised ones replaced by the words behind them."""
+        folded = fold(pc.utf8_slice_codeunits(chunks, 0, LONGEST))
+        opaque = pc.or_(pc.match_substring_regex(chunks, URL), pc.match_substring_regex(chunks, USER))
+        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), opaque)
+        at = np.flatnonzero(suspicious.to_numpy(zero_copy_only=False))
+        if not len(at):
+            return chunks
+        words = [self.word(chunk) for chunk in folded.take(pa.array(at)).to_pylist()]
+        disguised = np.zeros(len(chunks), bool)
+        disguised[at] = [word is not None for word in words]
+        replacements = pa.array([word for word in words if word is not None], pa.string())
+        return pc.replace_with_mask(chunks, pa.array(disguised), replacements)
+
+    def knows(self, word: str) -> bool:
+        """Tell whether the model knows a word (lower-case letters and digits)."""
+        return bool(known(self.vocabulary, mix(np.array([hash_word(word)], np.uint64), WORD))[0])
+
+    def spelled(self, letters: str) -> tuple[int, str] | None:
+        """Return the word in letters that stood one by one, as in `i d i o t`, and where it begins.
+
+        The first or last letter may be a word of its own (`a`, `i`, `u`).
+        """
+        tries = [(0, letters)]
+        tries += [(1, letters[1:])] if letters[0] in "aiu" else []
+        tries += [(0, letters[:-1])] if letters[-1] in "aiu" else []
+        return next((t for t in tries if len(t[1]) > 2 and self.knows(t[1])), None)
+
+    def _word(self, folded: str) -> str | None:
+        opened = folded.translate(_ENCLOSED_LETTERS)
+        core = _INVISIBLE.sub("", opened).strip(_OUTER)
+        if opened != folded and self.knows(core):
+            return core
+        pieces = [piece for piece in _SEPARATED.split(core) if piece]
+        if pieces and all(len(piece) > 1 and self.knows(piece) for piece in pieces):
+            masked = len(pieces) > 1 and bool(_MASK.search(core))
+            return self._masked(core) if masked and not re.search(r"[-_–—+=|]", core) else None
+        for candidate in self._candidates(core):
+            letters = sum(c.isalpha() for c in core)
+            enough = 2 * letters >= len(candidate) or candidate in self._rude
+            if len(candidate) > 2 and letters and enough and candidate != core and self.knows(candidate):
+                return candidate
+        return self._masked(core)
+
+    def _candidates(self, core: str) -> Iterator[str]:
+        core = core.translate(LOOK_ALIKES) if not core.isascii() else core
+        for upright in (UPRIGHT, UPRIGHT_AS_L):
+            joined = _SEPARATED.sub("", core.translate(upright).translate(LEET))
+            yield joined
+            if _RUN.search(joined):
+                yield _RUN.sub(r"\1\1", joined)
+                yield _PAIR.sub(r"\1", joined)
+
+    def _masked(self, core: str) -> str | None:
+        stripped = core.strip("*_") if core[:1] == core[-1:] else core
+        if not _MASK.search(stripped) or re.search(r"[^\w*#@$%&!?^~-]", _MASK.sub("", stripped)):
+            return None
+        # An emoji stands for one letter or two, any other sign for exactly one.
+        shape = re.compile(_MASK.sub(lambda m: "".join(map(_hidden, m.group())), stripped))
+        return next((word for word in self.lexicon if shape.fullmatch(word)), None)
+
+
+def _hidden(sign: str) -> str:
+    return "[a-z]" if sign.isascii() else "[a-z]{1,2}"

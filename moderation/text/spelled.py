@@ -1,0 +1,100 @@
+"""Words that stand letter by letter (`i d i o t`): several chunks become the one that they spell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from moderation.text.chunks import Chunked
+from moderation.text.obfuscation import Unmasker
+
+I64 = npt.NDArray[np.int64]
+
+SHORTEST: Final = 3
+"""Single letters in a row that may spell a word; two are initials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A batch with spelled-out words put together.
+
+    Parameters
+    ----------
+    chunked : Chunked
+        The batch; distinct chunks of the original keep their numbers, words are appended.
+    first, last : ndarray of int64, shape (t,)
+        First and last token of the original batch that each token stands for.
+    """
+
+    chunked: Chunked
+    first: I64
+    last: I64
+
+
+def spell_out(chunked: Chunked, letter: npt.NDArray[np.uint32], unmasker: Unmasker) -> Spelled | None:
+    """Put spelled-out words together.
+
+    Parameters
+    ----------
+    chunked : Chunked
+    letter : ndarray of uint32, shape (d,)
+        The letter of each distinct chunk that is a single one, else 0.
+    unmasker : Unmasker
+        Knows which words exist.
+
+    Returns
+    -------
+    Spelled or None
+        None where the batch has no such word.
+    """
+    single = letter[chunked.tokens]
+    starts, lengths = _runs(single > 0, chunked.offsets)
+    words: list[str] = []
+    begins, sizes = [], []
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        letters = "".join(map(chr, single[start : start + length]))
+        found = unmasker.spelled(letters)
+        if found is not None:
+            begins.append(start + found[0])
+            sizes.append(len(found[1]))
+            words.append(found[1])
+    if not words:
+        return None
+    return _joined(chunked, np.array(begins), np.array(sizes), words)
+
+
+def _runs(inside: npt.NDArray[np.bool_], offsets: I64) -> tuple[I64, I64]:
+    """Return where runs of at least `SHORTEST` single letters begin, and their lengths, within one text."""
+    at = np.flatnonzero(inside)
+    if not len(at):
+        return at, at
+    text = np.searchsorted(offsets, at, side="right")
+    begins = np.concatenate(([True], (np.diff(at) != 1) | (np.diff(text) != 0)))
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(np.append(starts, len(at)))
+    long = lengths >= SHORTEST
+    return at[starts[long]], lengths[long]
+
+
+def _joined(chunked: Chunked, begins: I64, sizes: I64, words: list[str]) -> Spelled:
+    count = len(chunked.tokens)
+    tokens = chunked.tokens.copy()
+    tokens[begins] = len(chunked.distinct) + np.arange(len(words), dtype=np.int32)
+    keep = np.ones(count, bool)
+    inner = np.repeat(begins, sizes - 1) + _count_up(sizes - 1) + 1
+    keep[inner] = False
+    last = np.arange(count)
+    last[begins] += sizes - 1
+    kept = np.concatenate(([0], np.cumsum(keep)))
+    distinct = pa.concat_arrays([chunked.distinct, pa.array(words, pa.string())])
+    joined = Chunked(distinct, tokens[keep], kept[chunked.offsets])
+    return Spelled(joined, np.flatnonzero(keep), last[keep])
+
+
+def _count_up(sizes: I64) -> I64:
+    ends = np.cumsum(sizes)
+    return np.arange(ends[-1]) - np.repeat(ends - sizes, sizes)
