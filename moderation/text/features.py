@@ -198,7 +198,7 @@ def _words(codes: U64, owner: I64, kinds: npt.NDArray[np.uint8], plain: Bool) ->
     begins = np.ones(len(at), bool)
     begins[1:] = (heard_at[at[1:]] != heard_at[at[:-1]] + 1) | (owner[at[1:]] != owner[at[:-1]])
     # Identity and chunk travel in one number: chunk index, made unique by word below.
-    word_owner: I64 = owner[at] + np.cumsum(begins) * np.int64(1 << 32)
+    word_owner: I64 = owner[at] + (np.cumsum(begins).astype(np.int64) << 32)
     return codes[at], word_owner
 
 

@@ -44,6 +44,7 @@ _ENCLOSED_LETTERS: Final = {
 }
 
 _OUTER = " \t\"'“”‘’«».,;:?!()[]{}<>…—–`~"
+_NAME = re.compile(USER)
 _SEPARATED = re.compile(r"[\W_]+")
 _RUN = re.compile(r"([a-z])\1{2,}")
 _PAIR = re.compile(r"([a-z])\1+")
@@ -91,11 +92,15 @@ class Unmasker:
         self._rude = frozenset(self.lexicon)
         self.word = lru_cache(maxsize=1 << 16)(self._word)
 
+    def __reduce__(self) -> tuple[type[Unmasker], tuple[npt.NDArray[np.uint8], tuple[str, ...]]]:
+        # The cache of words cannot be pickled, and need not be.
+        return Unmasker, (self.vocabulary, self.lexicon)
+
     def canonical(self, chunks: pa.StringArray) -> pa.StringArray:
         """Return the chunks, shape (d,), with disguised ones replaced by the words behind them."""
         folded = fold(pc.utf8_slice_codeunits(chunks, 0, LONGEST))
-        opaque = pc.or_(pc.match_substring_regex(chunks, URL), pc.match_substring_regex(chunks, USER))
-        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), opaque)
+        link = pc.match_substring_regex(chunks, URL)
+        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), link)
         at = np.flatnonzero(suspicious.to_numpy(zero_copy_only=False))
         if not len(at):
             return chunks
@@ -120,6 +125,9 @@ class Unmasker:
         return next((t for t in tries if len(t[1]) > 2 and self.knows(t[1])), None)
 
     def _word(self, folded: str) -> str | None:
+        if _NAME.match(folded):
+            # A user's name is nobody's disguise, unless its "@" is the first letter of a rude word.
+            return next((word for word in self._candidates(folded.strip(_OUTER)) if word in self._rude), None)
         opened = folded.translate(_ENCLOSED_LETTERS)
         core = _INVISIBLE.sub("", opened).strip(_OUTER)
         if opened != folded and self.knows(core):
