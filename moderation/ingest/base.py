@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 
+from moderation.errors import DataError
+
 EXCERPT_LENGTH = 200
 """Characters of a rejected record that `rejects.jsonl` keeps."""
 
@@ -68,7 +70,8 @@ class ReadOptions:
     columns : mapping of str to str
         Our column name to the user's: `{"text": "body"}`.
     encoding : str or None
-        Charset given by the user or detected; None for binary formats.
+        Charset of the input as detected; None for binary formats. Text formats get their bytes as clean
+        UTF-8 whatever it was (see `charset.Utf8Stream`); this is for messages and `run.json`.
     """
 
     input: str
@@ -90,6 +93,28 @@ class Chunk:
 
     payload: Any
     start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Payload of a chunk that is one reject: an endless line, the place where a stream breaks off.
+
+    Splitting meets such records before any parser does; sent along as chunks they are counted and
+    written where all others are, in their order.
+
+    Parameters
+    ----------
+    place : str
+        As in `Reject`.
+    reason : str
+        One sentence.
+    excerpt : str
+        What is known of it.
+    """
+
+    place: str
+    reason: str
+    excerpt: str = ""
 
 
 @dataclass(slots=True)
@@ -137,6 +162,11 @@ class Format:
         Chunk and options to `Parsed`: pure, picklable, run in worker processes.
     structure : {"none", "chunk", "dump"}
         Where parents stand: nowhere, always in the same chunk, or anywhere in the dump.
+    binary : bool
+        False: `split` gets clean UTF-8, whatever the charset of the dump. True: the bytes as they are,
+        in a stream that can seek.
+    table : bool
+        True where the records are rows of a user's own table, whose columns may be mapped.
     """
 
     name: str
@@ -146,3 +176,46 @@ class Format:
     split: Callable[[BinaryIO, ReadOptions], Iterator[Chunk]]
     parse: Callable[[Chunk, ReadOptions], Parsed]
     structure: Literal["none", "chunk", "dump"] = "dump"
+    binary: bool = False
+    table: bool = False
+
+
+@dataclass(slots=True)
+class Accounting:
+    """What became of everything that was read: `read == rows + rejected + sum(skipped.values())`.
+
+    Parameters
+    ----------
+    read, rows, rejected, repaired : int
+        Counts over all chunks so far.
+    skipped : Counter of str
+        Records that are no comments, by reason.
+    rejects : list of Reject
+        The rejected records themselves.
+    """
+
+    read: int = 0
+    rows: int = 0
+    rejected: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+
+    def add(self, parsed: Parsed) -> None:
+        """Count one more chunk."""
+        self.read += parsed.read
+        self.rows += parsed.table.num_rows
+        self.rejected += len(parsed.rejects)
+        self.skipped.update(parsed.skipped)
+        self.repaired += parsed.repaired
+        self.rejects.extend(parsed.rejects)
+
+    def check(self) -> None:
+        """Raise `DataError` unless everything that was read is accounted for."""
+        accounted = self.rows + self.rejected + self.skipped.total()
+        if self.read != accounted:
+            raise DataError(
+                f"{self.read} records were read but {accounted} accounted for "
+                f"({self.rows} rows, {self.rejected} rejected, {self.skipped.total()} skipped); "
+                "please report this file's format as a bug"
+            )

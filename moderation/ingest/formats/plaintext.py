@@ -1,0 +1,85 @@
+"""Plain-text threads: a page's comments as any extractor leaves them, nested bullets or flat text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from moderation.errors import DataError
+from moderation.ingest import tables
+from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
+from moderation.ingest.formats.bullets import Page, read_page
+from moderation.ingest.ids import tree_ids
+
+LARGEST = 64 << 20
+"""Bytes of one page: its structure is learnt from the whole of it."""
+
+
+def sniff(head: Head) -> float:
+    """Return how surely this is text that people read: more where bullets are nested in it."""
+    text = head.text
+    if not text.strip() or "\0" in text or text.lstrip()[:1] in ("<", "{", "["):
+        return 0.0
+    strange = sum(
+        1 for character in text if character == "\ufffd" or (character < " " and character not in "\t\n\r\f")
+    )
+    if strange > 0.02 * len(text):
+        return 0.0
+    page = read_page(text)
+    if page.nested:
+        return 0.9
+    return 0.35 if "\n" in text.strip() else 0.25
+
+
+def split(stream: BinaryIO, options: ReadOptions) -> Iterator[Chunk]:
+    """Yield the whole page: who answers whom is known only in its context."""
+    data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise DataError(
+            f"{options.input}: a page of text may have {LARGEST >> 20} MiB; "
+            "split the file, or say --format lines for one comment a line"
+        )
+    if data:
+        yield Chunk(data, 1)
+
+
+def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
+    """Turn the comments of a page into rows; its other lines are skipped by reason."""
+    page = read_page(chunk.payload.decode("utf-8", "moderation-sentinel"))
+    comments = page.comments
+    authors = [comment.author for comment in comments]
+    texts = [comment.text for comment in comments]
+    ids, parents = tree_ids(page.title or "", [comment.parent for comment in comments], authors, texts)
+    columns = {
+        "comment_id": ids,
+        "thread_id": _thread_id(page),
+        "parent_id": parents,
+        "author": authors,
+        "text": texts,
+        "kind": [comment.kind for comment in comments],
+        "thread_title": page.title,
+        "parse_confidence": [comment.confidence for comment in comments],
+    }
+    table, repaired = tables.record_table(len(comments), "plaintext", columns)
+    skipped = Counter(page.skipped)
+    return Parsed(table, page.read, skipped=skipped, repaired=repaired)
+
+
+FORMATS = (
+    Format(
+        name="plaintext",
+        title="text of a page with its comments: nested bullets of any extractor, or flat paragraphs",
+        carries=("authors", "parents", "titles"),
+        sniff=sniff,
+        split=split,
+        parse=parse,
+        structure="chunk",
+    ),
+)
+
+
+def _thread_id(page: Page) -> str:
+    from moderation.ingest.ids import stable_id
+
+    return stable_id(page.title) if page.title else ""

@@ -1,0 +1,109 @@
+"""The formats: built in and from installed packages, and which of them an input has."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from moderation.errors import ConfigError, DataError, UsageError
+from moderation.ingest.base import Format, Head
+
+ENTRY_POINTS = "moderation.formats"
+"""Group under which a package offers further formats: `name = "module:FORMAT"`."""
+
+_BUILT_IN = (
+    "plaintext",
+    "disqus",
+    "reddit",
+    "delimited",
+    "jsonrecords",
+    "columnar",
+    "xlsx",
+    "lines",
+)
+
+LEAST = 0.2
+"""A format that is less sure of an input than this is not considered."""
+
+CLOSE = 0.05
+"""Formats whose confidence differs by less fit equally well."""
+
+
+def formats() -> dict[str, Format]:
+    """Return all formats by name, built-in ones first."""
+    return dict(_load())
+
+
+def get_format(name: str) -> Format:
+    """Return the format of that name.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message lists those there are.
+    """
+    known = _load()
+    if name not in known:
+        raise UsageError(f"unknown format {name!r}; known: {', '.join(known)}")
+    return known[name]
+
+
+def choose(head: Head, name: str | None = None) -> Format:
+    """Return the named format, or the one that the content shows.
+
+    Parameters
+    ----------
+    head : Head
+        The beginning of the input.
+    name : str, optional
+        As the user gave it.
+
+    Raises
+    ------
+    DataError
+        Nothing recognises the content, or two formats fit equally well.
+    UsageError
+        The named format does not exist.
+    """
+    if name is not None:
+        return get_format(name)
+    if not head.data:
+        raise DataError(f"{head.name}: the file is empty")
+    fits = sorted(((found.sniff(head), found) for found in _load().values()), key=lambda fit: -fit[0])
+    best, found = fits[0]
+    if best < LEAST:
+        what = "is binary" if b"\0" in head.data[:4096] else "looks like no known dump"
+        raise DataError(f"{head.name}: {what}; `moderation formats` lists what can be read (--format NAME)")
+    rivals = [other.name for confidence, other in fits if best - confidence < CLOSE]
+    if len(rivals) > 1:
+        raise DataError(
+            f"{head.name}: could be {' or '.join(rivals)}; say which: --format {' or --format '.join(rivals)}"
+        )
+    return found
+
+
+@cache
+def _load() -> dict[str, Format]:
+    found: dict[str, Format] = {}
+    for module in _BUILT_IN:
+        for built_in in import_module(f"moderation.ingest.formats.{module}").FORMATS:
+            found[built_in.name] = built_in
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            offered = entry.load()
+        except Exception as error:  # a broken plug-in may raise anything
+            raise ConfigError(
+                f"the format {entry.name!r} of {_owner(entry)} cannot be loaded ({error}); update or uninstall it"
+            ) from error
+        if not isinstance(offered, Format):
+            raise ConfigError(
+                f"the format {entry.name!r} of {_owner(entry)} is no moderation.ingest.base.Format"
+            )
+        found[offered.name] = offered
+    return found
+
+
+def _owner(entry: object) -> str:
+    distribution = getattr(entry, "dist", None)
+    return distribution.name if distribution is not None else "an installed package"

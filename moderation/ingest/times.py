@@ -1,0 +1,91 @@
+"""Times of every notation that dumps use, as UTC microseconds; what cannot be read is null."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from moderation.schema import TIMESTAMP
+
+Time = str | int | float | datetime | None
+
+# 1970 to 2100 in seconds; the same digits times 10^3 and 10^6 are milliseconds and microseconds.
+_LATEST = 4.2e9
+_TWITTER = "%a %b %d %H:%M:%S %z %Y"
+_OTHERS = (
+    _TWITTER,
+    "%Y-%m-%d %H:%M:%S UTC",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+)
+
+
+def to_times(values: Sequence[Time]) -> pa.Array:
+    """Return times as an Arrow array in UTC; a time without a zone is taken as UTC.
+
+    Understood are ISO 8601, seconds, milliseconds or microseconds since 1970 (as numbers or digits), mail
+    dates and Twitter's. Anything else is null: a wrong guess is worse than none.
+
+    Parameters
+    ----------
+    values : sequence of str, int, float, datetime or None
+
+    Examples
+    --------
+    >>> to_times(["2018-04-03T10:00:00Z", 1522749600, "1522749600000", "soon"]).to_pylist()[3] is None
+    True
+    """
+    series = pd.Series(list(values), dtype=object)
+    if series.empty:
+        return pa.array([], TIMESTAMP)
+    micros = _from_numbers(pd.to_numeric(series, errors="coerce").to_numpy(dtype="float64", na_value=np.nan))
+    texts = np.isnan(micros) & series.notna().to_numpy()
+    if texts.any():
+        micros[texts] = _from_texts(series[texts])
+    missing = np.isnan(micros)
+    return pa.array(np.where(missing, 0, micros).astype("int64"), mask=missing).cast(TIMESTAMP)
+
+
+def _from_numbers(numbers: np.ndarray) -> np.ndarray:
+    numbers = np.where(numbers > 0, numbers, np.nan)
+    scale = np.select(
+        [numbers < _LATEST, numbers < _LATEST * 1e3, numbers < _LATEST * 1e6], [1e6, 1e3, 1.0], np.nan
+    )
+    # Rounded to whole microseconds: a float of seconds is not exact below them.
+    return np.rint(numbers * scale)
+
+
+def _from_texts(series: pd.Series) -> np.ndarray:
+    parsed = pd.to_datetime(series.astype(str).str.strip(), format="ISO8601", utc=True, errors="coerce")
+    for position in np.flatnonzero(parsed.isna().to_numpy()):
+        parsed.iloc[position] = _one(series.iloc[position])
+    return _micros(parsed)
+
+
+def _micros(parsed: pd.Series) -> np.ndarray:
+    stamps = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy().astype("float64")
+    return np.where(parsed.isna().to_numpy(), np.nan, stamps)
+
+
+def _one(value: object) -> pd.Timestamp | None:
+    text = str(value).strip()
+    for pattern in _OTHERS:
+        try:
+            return _utc(datetime.strptime(text, pattern))
+        except ValueError:
+            continue
+    try:
+        return _utc(parsedate_to_datetime(text))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _utc(time: datetime) -> pd.Timestamp:
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return pd.Timestamp(aware.astimezone(UTC))
