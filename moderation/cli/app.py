@@ -1,0 +1,37 @@
+"""The commands put together; nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from moderation import __version__
+from moderation.cli import looking, scoring, training
+
+app = typer.Typer(
+    name="moderation",
+    help=(
+        "Finds abusive and conspiracy comments in a dump of comment threads.\n\n"
+        "Start with: moderation scan DUMP -o RUN — it reads the dump in any common format, scores every "
+        "comment and leaves a report in RUN/report.html."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+for group in (scoring, looking, training):
+    group.register(app)
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Show the version, or go on to a command."""
+    if version:
+        typer.echo(f"moderation {__version__}")
+        raise typer.Exit

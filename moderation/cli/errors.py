@@ -1,0 +1,66 @@
+"""Errors as a user sees them: one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.main import get_command
+
+from moderation.cli.console import complain, remark
+from moderation.errors import ModerationError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+_USAGE_ERROR = typer.BadParameter.__mro__[1]
+# Typer carries its own click or uses the one beside it, depending on its version: the class that all
+# of its complaints about a command line descend from is reached by the one name that is public in both.
+
+
+def guarded(app: typer.Typer, arguments: Sequence[str] | None) -> int:
+    """Run the command line and turn every way it can fail into a line and an exit code."""
+    try:
+        status = get_command(app).main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="moderation",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except ModerationError as error:
+        complain(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort) as error:
+        complain(_what_is_kept(error))
+        return INTERRUPTED
+    except typer.Exit as error:
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain at its end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:
+        if not isinstance(error, _USAGE_ERROR):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            remark(str(error.format_message()), one_line=False)
+        else:
+            complain(_usage(error))
+        return 2
+
+
+def _usage(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    message = getattr(error, "format_message", error.__str__)().rstrip(".")
+    command = context.command_path if context else "moderation"
+    return f"{message}; see: {command} --help"
+
+
+def _what_is_kept(error: BaseException) -> str:
+    interrupt = error if isinstance(error, KeyboardInterrupt) else error.__cause__
+    said = str(interrupt) if interrupt is not None else ""
+    return said or "interrupted"

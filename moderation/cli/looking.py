@@ -1,0 +1,107 @@
+"""`report`, `explain`, `formats` and `models`: looking at results and at what there is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moderation.cli import options
+from moderation.cli.console import console, show, show_table
+from moderation.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(report)
+    app.command()(explain)
+    app.command()(formats)
+    app.command()(models)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that scan or score wrote.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="KINDS", help="What to write, from html,csv,jsonl,md,xlsx.")
+    ] = "html,csv,jsonl",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Where to write it. Default: into RUN."),
+    ] = None,
+    policy: options.Policy = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write the report of a run again, perhaps with other thresholds; nothing is scored again."""
+    from moderation.report import summarise
+    from moderation.report.terminal import render
+    from moderation.score.run import Run
+
+    opened = Run.open(run)
+    resolved = opened.reflag(policy) if policy is not None else None
+    files = opened.report(_kinds(to), out, resolved)
+    if not quiet:
+        console().print(render(summarise(opened, resolved, shown=0)))
+    for path in files.values():
+        show(str(path))
+
+
+def explain(
+    text: Annotated[str, typer.Argument(metavar="TEXT|-", help="A comment, or - to read it from stdin.")],
+    model: options.Model = "fast",
+    policy: options.Policy = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+) -> None:
+    """Show the probabilities of one comment and the words behind them."""
+    from moderation.classify.model import load_model
+
+    if text == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    loaded = load_model(model)
+    explanation = loaded.explain(text)
+    stated = loaded.policy(policy)
+    thresholds = stated.resolve().thresholds if not stated.needs_run else {}
+    flags = [
+        label
+        for label, threshold in thresholds.items()
+        if threshold is not None and explanation.probabilities[label] >= threshold
+    ]
+    if as_json:
+        show(json.dumps({**explanation.to_dict(), "flags": flags}, ensure_ascii=False))
+        return
+    from moderation.cli.explained import show_explanation
+
+    show_explanation(explanation, thresholds, flags)
+
+
+def formats() -> None:
+    """List the formats that can be read, and what each of them carries."""
+    from moderation.ingest.registry import formats as known
+
+    rows = [(found.name, found.title, ", ".join(found.carries)) for found in known().values()]
+    show_table(("format", "what it is", "what it carries"), rows)
+
+
+def models() -> None:
+    """List the classifiers that are installed, with their labels and digests."""
+    from moderation.classify.bundle import bundle_names, find_bundle, read_bundle
+
+    rows = []
+    for name in bundle_names():
+        bundle = read_bundle(find_bundle(name))
+        size = sum(path.stat().st_size for path in bundle.path.rglob("*") if path.is_file())
+        labels = ", ".join(bundle.config["labels"])
+        rows.append((name, labels, f"{size / 1e6:.1f} MB", bundle.config["digest"][:16]))
+    show_table(("model", "labels", "size", "digest"), rows)
+
+
+def _kinds(to: str) -> tuple[str, ...]:
+    from moderation.report import RENDERINGS
+
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in to.split(",") if kind.strip()))
+    unknown = [kind for kind in kinds if kind not in RENDERINGS]
+    if unknown or not kinds:
+        raise UsageError(f"--to {to}: choose from {', '.join(RENDERINGS)}")
+    return kinds

@@ -1,0 +1,112 @@
+"""Options that several commands share, in one wording."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moderation.errors import UsageError
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Dumps: files, folders, patterns such as 'dumps/*.zst', URLs, or - for standard input. "
+        "Compressed files (.gz .bz2 .xz .zst .zip) are read as they are.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Format of the dump, if it is not recognised by itself; see: moderation formats",
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="OURS=YOURS",
+        help="For tables: which of your columns holds what, such as text=body or author=user. Repeatable.",
+    ),
+]
+Model = Annotated[str, typer.Option("--model", metavar="NAME|DIR", help="Classifier; see: moderation models")]
+Policy = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="Thresholds of your house (TOML). Default: the model's own.",
+        show_default=False,
+    ),
+]
+AnyLanguage = Annotated[
+    bool,
+    typer.Option("--any-language", help="Also score comments in languages that the model has not learnt."),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", min=1, help="Processes to work with. Default: one per core."),
+]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N comments.")]
+Sample = Annotated[
+    float | None,
+    typer.Option(
+        "--sample",
+        metavar="SHARE",
+        help="Only a share of the threads, such as 0.05: whole threads, the same ones every time.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="DATE", help="Only comments from this time on, such as 2024-01-31 (UTC)."
+    ),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="DATE", help="Only comments before this time (UTC).")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]
+
+
+def column_map(given: list[str] | None) -> dict[str, str]:
+    """Return our column name to the user's, from `OURS=YOURS`.
+
+    Raises
+    ------
+    UsageError
+        An option is not of that form, or names a column that the comment table does not have.
+    """
+    from moderation.schema import RECORD_SCHEMA
+
+    columns = {}
+    for text in given or ():
+        ours, sign, yours = text.partition("=")
+        if not sign or not yours:
+            raise UsageError(f"--column {text}: write OURS=YOURS, such as text=body")
+        if ours not in RECORD_SCHEMA.names:
+            raise UsageError(f"--column {text}: no column {ours!r}; known: {', '.join(RECORD_SCHEMA.names)}")
+        columns[ours] = yours
+    return columns
+
+
+def point_in_time(option: str, given: str | None) -> datetime | None:
+    """Return the time that an option names, in UTC where it says nothing else.
+
+    Raises
+    ------
+    UsageError
+        It is no date or time.
+    """
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(f"{option} {given}: write a date such as 2024-01-31, or 2024-01-31T18:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

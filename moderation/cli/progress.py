@@ -1,0 +1,136 @@
+"""Progress of long work on stderr: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from moderation.cli.console import remark
+
+if TYPE_CHECKING:
+    from moderation.score.progress import Progress, Watcher
+
+LINE_EVERY: Final = 30.0
+"""Seconds between lines where no terminal shows a bar: a log stays readable over a day."""
+
+
+def watcher(quiet: bool) -> Any:
+    """Return what shows the progress of a run, as a context manager over a `Watcher`."""
+    if quiet:
+        return _Quiet()
+    return _Bar() if sys.stderr.isatty() else _Lines()
+
+
+class _Quiet:
+    def __enter__(self) -> Watcher:
+        from moderation.score.progress import Silent
+
+        return Silent()
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class _Lines:
+    """A line every so often."""
+
+    def __enter__(self) -> Self:
+        self._start = self._said = time.monotonic()
+        self._first: int | None = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def note(self, text: str) -> None:
+        remark(text)
+
+    def advance(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = progress.rows
+        if now - self._said >= LINE_EVERY:
+            self._said = now
+            remark(describe(progress, progress.rows - self._first, now - self._start))
+
+
+class _Bar:
+    """A bar by bytes, with rate, flagged so far and the time left."""
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("reading", total=None)
+        self._start = time.monotonic()
+        self._first: int | None = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def note(self, text: str) -> None:
+        remark(text)
+
+    def advance(self, progress: Progress) -> None:
+        if self._first is None:
+            self._first = progress.rows
+        rate = _rate(progress.rows - self._first, time.monotonic() - self._start)
+        self._bar.update(
+            self._task,
+            total=progress.bytes_total,
+            completed=progress.bytes_done,
+            description=f"{progress.rows:,} comments, {rate:,.0f}/s, {progress.flagged:,} flagged",
+        )
+
+
+def describe(progress: Progress, rows: int, seconds: float) -> str:
+    """Return progress as one line.
+
+    Parameters
+    ----------
+    progress : Progress
+        How far the run has come.
+    rows : int
+        Comments done since the clock was started.
+    seconds : float
+        What the clock shows.
+
+    Returns
+    -------
+    str
+        Comments done, rate, share done and the time left where they are known, flagged so far.
+    """
+    parts = [f"{progress.rows:,} comments", f"{_rate(rows, seconds):,.0f}/s"]
+    if progress.bytes_total:
+        share = min(1.0, progress.bytes_done / progress.bytes_total)
+        parts.append(f"{share:.0%} of the input")
+        if 0 < share < 1:
+            parts.append(f"{_duration(seconds * (1 - share) / share)} left")
+    else:
+        parts.append(f"{progress.bytes_done / 1e6:,.0f} MB read")
+    return ", ".join([*parts, f"{progress.flagged:,} flagged"])
+
+
+def _rate(rows: int, seconds: float) -> float:
+    return rows / seconds if seconds > 0 else 0.0
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,217 @@
+"""`scan`, `ingest` and `score`: from a dump to a run or a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moderation.cli import options
+from moderation.cli.console import complain, console, remark, show
+from moderation.cli.progress import watcher
+
+if TYPE_CHECKING:
+    from moderation.score.engine import Request
+
+RunFolder = Annotated[
+    Path,
+    typer.Option("--out", "-o", metavar="RUN", help="Folder of the results; made if it is not there."),
+]
+TableOut = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="OUT",
+        help="A .parquet, .csv or .jsonl file, which is replaced as a whole, or - for JSON lines on "
+        "standard output.",
+    ),
+]
+ScoreOut = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="OUT",
+        help="A .parquet, .csv or .jsonl file, - for JSON lines on standard output, or a run folder if it "
+        "has no suffix.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(scan)
+    app.command()(score)
+    app.command()(ingest)
+
+
+def scan(
+    inputs: options.Inputs,
+    out: RunFolder,
+    model: options.Model = "fast",
+    policy: options.Policy = None,
+    format: options.Format = None,
+    column: options.Columns = None,
+    any_language: options.AnyLanguage = False,
+    limit: options.Limit = None,
+    sample: options.Sample = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Read a dump, score every comment and write a report: the main job.
+
+    RUN then holds report.html to read and share, the flagged comments as CSV and JSON lines, all scores as
+    Parquet, and run.json with the account of every record that was read. If it is interrupted, the same
+    command goes on where it stopped.
+    """
+    request = _request(
+        inputs, model, policy, format=format, column=column, any_language=any_language,
+        limit=limit, sample=sample, since=since, until=until, jobs=jobs,
+    )  # fmt: skip
+    from moderation.report import summarise
+    from moderation.report.terminal import render
+    from moderation.score.engine import fill
+
+    with _resumable(out), watcher(quiet) as progress:
+        run = fill(request, out, progress)
+        page = run.path / "report.html"
+        if not page.exists():
+            run.report()
+    if not quiet:
+        console().print(render(summarise(run, shown=0)))
+    _finish(run.manifest)
+    show(str(page))
+    _leave(run.manifest)
+
+
+def score(
+    inputs: options.Inputs,
+    out: ScoreOut,
+    model: options.Model = "fast",
+    policy: options.Policy = None,
+    format: options.Format = None,
+    column: options.Columns = None,
+    any_language: options.AnyLanguage = False,
+    limit: options.Limit = None,
+    sample: options.Sample = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Add scores and flags to comments, and write them as one table.
+
+    A table of yours comes back with all its rows in their order and all its columns as they were; ours
+    follow. Values are written as they are: a cell that begins with = is a formula to a spreadsheet program.
+    """
+    from moderation.score.export import table_format
+
+    suffix = table_format(out)
+    request = _request(
+        inputs, model, policy, format=format, column=column, any_language=any_language,
+        limit=limit, sample=sample, since=since, until=until, jobs=jobs,
+    )  # fmt: skip
+    if suffix is not None:
+        _write_table(request, out, quiet)
+        return
+    from moderation.score.engine import fill
+
+    with _resumable(out), watcher(quiet) as progress:
+        run = fill(request, Path(out), progress)
+    _finish(run.manifest)
+    _leave(run.manifest)
+
+
+def ingest(
+    inputs: options.Inputs,
+    out: TableOut,
+    format: options.Format = None,
+    column: options.Columns = None,
+    limit: options.Limit = None,
+    sample: options.Sample = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Turn a dump into one table of comments, without scores."""
+    request = _request(
+        inputs, None, None, format=format, column=column,
+        limit=limit, sample=sample, since=since, until=until, jobs=jobs,
+    )  # fmt: skip
+    _write_table(request, out, quiet)
+
+
+def _write_table(request: Request, out: str, quiet: bool) -> None:
+    from moderation.score.export import write_file
+
+    with _resumable(out), watcher(quiet) as progress:
+        manifest = write_file(request, out, sys.stdout.buffer, progress)
+    if not quiet:
+        remark(_account(manifest["accounting"]))
+    _finish(manifest)
+    _leave(manifest)
+
+
+def _request(
+    inputs: list[str],
+    model: str | None,
+    policy: Path | None,
+    *,
+    column: list[str] | None,
+    limit: int | None,
+    sample: float | None,
+    since: str | None,
+    until: str | None,
+    **others: Any,
+) -> Request:
+    from moderation.score.engine import make_request
+    from moderation.score.select import Selection
+
+    selection = Selection(
+        limit, sample, options.point_in_time("--since", since), options.point_in_time("--until", until)
+    )
+    return make_request(
+        inputs, model, policy, columns=options.column_map(column), selection=selection, **others
+    )
+
+
+@contextmanager
+def _resumable(out: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        kept = str(out) != "-"
+        said = "what was done is kept: the same command goes on from there" if kept else "nothing is kept"
+        raise KeyboardInterrupt(f"interrupted; {said}") from error
+
+
+def _account(accounting: dict[str, Any]) -> str:
+    skipped = sum(accounting["skipped"].values())
+    return (
+        f"read {accounting['read']:,} records: {accounting['rows']:,} comments, "
+        f"{accounting['rejected']:,} rejected, {skipped:,} skipped"
+    )
+
+
+def _finish(manifest: dict[str, Any]) -> None:
+    """Say on stderr what was bad."""
+    for entry in manifest["inputs"]:
+        if entry["problem"]:
+            complain(entry["problem"])
+    rejected = manifest["accounting"]["rejected"]
+    if rejected:
+        complain(f"{rejected:,} records could not be read; rejects.jsonl says which and why")
+
+
+def _leave(manifest: dict[str, Any]) -> None:
+    bad = manifest["accounting"]["rejected"] or any(entry["problem"] for entry in manifest["inputs"])
+    if bad:
+        raise typer.Exit(1)

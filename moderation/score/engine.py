@@ -1,0 +1,258 @@
+"""Batch scoring: inputs through split, parse and score into a run directory; parallel and resumable."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moderation.classify.model import Model, load_model
+from moderation.classify.policy import Policy, ResolvedPolicy
+from moderation.ingest.source import Item, expand
+from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
+from moderation.score.manifest import Manifest
+from moderation.score.parallel import perform
+from moderation.score.progress import Progress, Silent, Watcher
+from moderation.score.run import Run, run_probabilities
+from moderation.score.select import Selection
+from moderation.score.split import Splitter, look_at
+from moderation.score.work import Settings
+from moderation.score.writer import COMMENTS, REJECTS, TEMPORARY, THREADS, lock, sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a run.
+
+    Parameters
+    ----------
+    inputs : sequence of str or Path
+        Files, directories, globs, URLs or `-`.
+    model : Model or None
+        None = the rows are ingested and not scored.
+    policy : Policy, ResolvedPolicy or None
+        What is flagged; None without a model.
+    format : str or None
+        Name of the format; None = recognised by content.
+    columns : mapping of str to str
+        Our column name to the user's.
+    any_language : bool
+        Score texts in languages that the model was not trained on.
+    selection : Selection
+        Which rows to keep.
+    jobs : int or None
+        Processes; None = one a core.
+    """
+
+    inputs: Sequence[str | Path]
+    model: Model | None = None
+    policy: Policy | ResolvedPolicy | None = None
+    format: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    any_language: bool = False
+    selection: Selection = field(default_factory=Selection)
+    jobs: int | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return what the rows depend on beside inputs and model, as `run.json` holds it."""
+        return {
+            "format": self.format,
+            "columns": dict(self.columns),
+            "any_language": self.any_language,
+            **self.selection.to_dict(),
+        }
+
+
+def scan(
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    model: str | Path | Model = "fast",
+    policy: str | Path | Policy | ResolvedPolicy | None = None,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    any_language: bool = False,
+    selection: Selection | None = None,
+    jobs: int | None = None,
+    report: bool = True,
+    progress: Watcher | None = None,
+) -> Run:
+    """Read, score and report a comment dump: the main job.
+
+    Parameters
+    ----------
+    inputs : str, Path or sequence of them
+        Files, directories, globs, URLs or `-`.
+    out : str or Path
+        The run directory; one that holds an unfinished run of the same call is gone on with.
+    model : str, Path or Model
+        Name or folder of a bundle, or a loaded model.
+    policy : str, Path, Policy, ResolvedPolicy or None
+        Policy file, or one that was read; None = the model's own.
+    format : str, optional
+        Name of the format; default: recognised by content.
+    columns : mapping of str to str, optional
+        For tables, our column name to the user's: `{"text": "body"}`.
+    any_language : bool
+        Also score texts in languages that the model was not trained on.
+    selection : Selection, optional
+        Which rows to keep; default: all.
+    jobs : int, optional
+        Processes; default: one a core.
+    report : bool
+        Also write `report.html` and the tables of flagged comments.
+    progress : Watcher, optional
+        Told how far the run has come.
+
+    Returns
+    -------
+    Run
+        The finished run.
+
+    Raises
+    ------
+    ModerationError
+        One of its kinds, with a line that says what to do.
+    """
+    request = make_request(
+        inputs, model, policy, format=format, columns=columns or {}, any_language=any_language,
+        selection=selection or Selection(), jobs=jobs,
+    )  # fmt: skip
+    run = fill(request, Path(out), progress or Silent())
+    if report and not (run.path / "report.html").exists():
+        run.report()
+    return run
+
+
+def make_request(
+    inputs: str | Path | Sequence[str | Path],
+    model: str | Path | Model | None,
+    policy: str | Path | Policy | ResolvedPolicy | None,
+    **options: Any,
+) -> Request:
+    """Return a request with its model loaded and its policy read; see `Request`."""
+    inputs = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
+    if isinstance(model, (str, Path)):
+        model = load_model(model)
+    if model is not None and (policy is None or isinstance(policy, (str, Path))):
+        policy = model.policy(Path(policy) if policy is not None else None)
+    assert policy is None or isinstance(policy, (Policy, ResolvedPolicy))
+    return Request(inputs, model, policy, **options)
+
+
+def fill(request: Request, out: Path, watcher: Watcher) -> Run:
+    """Bring a run directory to its end, from wherever it is.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked.
+    out : Path
+        The run directory; made where it does not exist.
+    watcher : Watcher
+        Told how far the run has come.
+
+    Returns
+    -------
+    Run
+        The finished run.
+
+    Raises
+    ------
+    DataError
+        Nothing could be read.
+    ModerationError
+        The directory is in use, or holds something else.
+    """
+    items = expand(request.inputs)
+    new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    with lock(out):
+        manifest = _manifest(request, out, items)
+        state = manifest.begin()
+        if state == "finished":
+            watcher.note(f"{out} is already finished; give another -o to score again")
+            return Run.open(out)
+        try:
+            _stream(request, items, manifest, watcher)
+        except BaseException:
+            if new and not any((out / COMMENTS).glob("*.parquet")):
+                shutil.rmtree(out)
+            raise
+        parts, total = finish(out, request.selection.limit)
+        manifest.values["policy"] = _resolved(request, out, len(parts))
+        manifest.close(parts, total)
+        sweep_rejects(out)
+    return Run.open(out)
+
+
+def _manifest(request: Request, out: Path, items: Sequence[Item]) -> Manifest:
+    model = request.model
+    named = None
+    if model is not None:
+        named = {
+            "name": model.name,
+            "digest": model.digest,
+            "labels": list(model.labels),
+            "path": str(model.path),
+        }
+    return Manifest(out, named, request.options(), [look_at(item) for item in items])
+
+
+def _stream(request: Request, items: Sequence[Item], manifest: Manifest, watcher: Watcher) -> None:
+    """Write the parts that are missing."""
+    run = manifest.run
+    for folder in (COMMENTS, THREADS, REJECTS, TEMPORARY):
+        (run / folder).mkdir(exist_ok=True)
+    sweep(run)
+    parts = parts_done(run)
+    limit = request.selection.limit
+    rows = sum(counts.rows for counts in parts.values())
+    if parts:
+        watcher.note(f"going on with {run}: {rows:,} comments are done")
+    if limit is not None and rows_in_order(parts) >= limit:
+        return
+    splitter = Splitter(items, manifest.inputs, request.format, request.columns, frozenset(parts))
+    flagged = 0
+    with closing(perform(splitter.tasks(), _settings(request, run), request.jobs)) as outcomes:
+        for outcome in outcomes:
+            parts[outcome.number] = outcome.accounting
+            rows += outcome.accounting.rows
+            flagged += outcome.flagged
+            manifest.save_now_and_then(parts)
+            watcher.advance(Progress(rows, flagged, splitter.bytes_done, splitter.bytes_total))
+            if limit is not None and rows_in_order(parts) >= limit:
+                splitter.stop()
+    if splitter.failure is not None:
+        raise splitter.failure
+    if splitter.errors and not any(counts.read for counts in parts.values()):
+        raise splitter.errors[0]
+
+
+def _settings(request: Request, run: Path) -> Settings:
+    model = request.model
+    return Settings(
+        run=run,
+        model=str(model.path) if isinstance(model, Model) else model,
+        policy=_before_the_end(request.policy),
+        any_language=request.any_language,
+        selection=request.selection,
+    )
+
+
+def _before_the_end(policy: Policy | ResolvedPolicy | None) -> ResolvedPolicy | None:
+    """Return the thresholds as far as they are known while the run is under way."""
+    if isinstance(policy, Policy):
+        return None if policy.needs_run else policy.resolve()
+    return policy
+
+
+def _resolved(request: Request, run: Path, parts: int) -> dict[str, Any] | None:
+    """Return the thresholds as `run.json` holds them, once all rows are scored."""
+    policy = request.policy
+    if isinstance(policy, Policy):
+        policy = policy.resolve(run_probabilities(run, parts, policy.targets) if policy.needs_run else None)
+    return policy.to_dict() if policy is not None else None

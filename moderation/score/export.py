@@ -1,0 +1,173 @@
+"""A run as one table: the user's own columns first and as they were, then ours; CSV, Parquet, JSONL."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
+
+from moderation.errors import UsageError
+from moderation.ingest import tables
+from moderation.score.engine import Request, fill
+from moderation.score.progress import Silent, Watcher
+from moderation.score.run import Run
+from moderation.score.writer import replace_file
+
+STDOUT: Final = "-"
+LIST_SEPARATOR: Final = ";"
+"""Between the flags of a row in a CSV file."""
+
+
+def table_format(out: str | Path) -> str | None:
+    """Return the kind of table that an output name asks for, None for a run directory.
+
+    Parameters
+    ----------
+    out : str or Path
+        As given to `-o`; `-` is standard output.
+
+    Returns
+    -------
+    {".csv", ".jsonl", ".parquet"} or None
+        None where the name has no suffix.
+
+    Raises
+    ------
+    UsageError
+        The suffix names no table that can be written.
+    """
+    if str(out) == STDOUT:
+        return ".jsonl"
+    suffix = Path(out).suffix.lower()
+    if suffix and suffix not in _WRITERS:
+        raise UsageError(f"{out}: cannot write {suffix} files; use one of {', '.join(sorted(_WRITERS))}")
+    return suffix or None
+
+
+def write_file(
+    request: Request, out: str | Path, stdout: BinaryIO, progress: Watcher | None = None
+) -> dict[str, Any]:
+    """Run a request and write its rows as one table.
+
+    The table is complete or not there. Until it is, its run is kept in a hidden directory beside it, so
+    that the same command goes on after an interruption.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked.
+    out : str or Path
+        `.csv`, `.jsonl` or `.parquet`, or `-` for JSON lines on `stdout`.
+    stdout : binary file
+        Where `-` leads.
+    progress : Watcher, optional
+        Told how far it has come.
+
+    Returns
+    -------
+    dict
+        The manifest of the run behind the table, as `run.json` would hold it.
+    """
+    suffix = table_format(out)
+    if suffix is None:
+        raise UsageError(f"{out}: give a name that ends in {', '.join(sorted(_WRITERS))}")
+    if str(out) == STDOUT:
+        with tempfile.TemporaryDirectory(prefix="moderation-") as folder:
+            run = fill(request, Path(folder), progress or Silent())
+            _write_jsonl(run, stdout)
+            return run.manifest
+    out = Path(out)
+    hidden = out.with_name(f".{out.name}.run")
+    run = fill(request, hidden, progress or Silent())
+    export(run, out)
+    shutil.rmtree(hidden)
+    return run.manifest
+
+
+def export(run: Run, out: Path) -> None:
+    """Write a finished run as one table, replacing an older file in one step."""
+    write = _WRITERS[out.suffix.lower()]
+
+    def draft(path: Path) -> None:
+        with path.open("wb") as file:
+            write(run, file)
+
+    replace_file(out, draft)
+
+
+def _write_csv(run: Run, file: IO[bytes]) -> None:
+    options = pc_csv.WriteOptions(quoting_style="needed")
+    writer: Any = None
+    for table in _tables(run):
+        table = _flat(table)
+        if writer is None:
+            writer = pc_csv.CSVWriter(file, table.schema, write_options=options)
+        writer.write_table(table)
+    writer.close()
+
+
+def _write_parquet(run: Run, file: IO[bytes]) -> None:
+    writer: Any = None
+    for table in _tables(run):
+        if writer is None:
+            writer = pq.ParquetWriter(file, table.schema, compression="zstd")
+        writer.write_table(table)
+    writer.close()
+
+
+def _write_jsonl(run: Run, file: IO[bytes]) -> None:
+    encoder = msgspec.json.Encoder()
+    raw = _json_columns(run.schema)
+    for table in _tables(run):
+        for batch in table.to_batches(max_chunksize=10_000):
+            rows = batch.to_pylist()
+            for row in rows:
+                for name in raw:
+                    if row[name] is not None:
+                        row[name] = msgspec.Raw(row[name].encode())
+            file.write(encoder.encode_lines(rows))
+
+
+_WRITERS: Final[dict[str, Callable[[Run, IO[bytes]], None]]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+    ".parquet": _write_parquet,
+}
+
+
+def _tables(run: Run) -> Iterator[pa.Table]:
+    """Yield the rows part by part, at least one table so that a header is written."""
+    yield tables.as_input_table(run.schema.empty_table())
+    for batch in run.batches():
+        yield tables.as_input_table(pa.Table.from_batches([batch]))
+
+
+def _json_columns(schema: pa.Schema) -> list[str]:
+    """Return the user's columns that hold JSON texts, to be written as the JSON they are."""
+    return [
+        name
+        for name, stored in tables.input_pairs(schema)
+        if tables.JSON_KEY in (schema.field(stored).metadata or {})
+    ]
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Return the table with lists as text and values of other structure as their JSON."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_list(field.type) and pa.types.is_string(field.type.value_type):
+            table = table.set_column(index, field.name, pc.binary_join(table.column(index), LIST_SEPARATOR))
+        elif pa.types.is_nested(field.type):
+            texts = [
+                None if value is None else msgspec.json.encode(value).decode()
+                for value in table.column(index).to_pylist()
+            ]
+            table = table.set_column(index, field.name, pa.array(texts, pa.string()))
+    return table
