@@ -35,7 +35,7 @@ _DECLARED = re.compile(
 _CONTROLS = re.compile("[\x00\ud800-\udfff]")
 
 
-def detect(head: bytes) -> str:
+def detect(head: bytes, complete: bool = True) -> str:
     """Return the charset of an input from its first bytes.
 
     A byte order mark decides; then valid UTF-8; then the pattern of zeros that UTF-16 leaves; then what
@@ -44,7 +44,9 @@ def detect(head: bytes) -> str:
     Parameters
     ----------
     head : bytes
-        The beginning of the input; a character may be cut at its end.
+        The beginning of the input.
+    complete : bool, default True
+        False where more follows, so that a character may be cut at its end.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def detect(head: bytes) -> str:
             return name
     if wide := _wide_without_mark(head):
         return wide
-    if _is_utf8(head):
+    if _is_utf8(head, complete):
         return "utf-8"
     if declared := _DECLARED.search(head[:4096]):
         name = (declared[1] or declared[2]).decode("ascii").lower()
@@ -153,10 +155,9 @@ def _sentinel_handler(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("moderation-sentinel", _sentinel_handler)
 
 
-def _is_utf8(head: bytes) -> bool:
+def _is_utf8(head: bytes, complete: bool) -> bool:
     try:
-        # Not final: the head may end in the middle of a character.
-        codecs.getincrementaldecoder("utf-8")().decode(head, False)
+        codecs.getincrementaldecoder("utf-8")().decode(head, complete)
     except UnicodeDecodeError:
         return False
     return True

@@ -12,7 +12,8 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "body", "comment", "comment_text", "comment_body", "message", "content", "comment_content",
         "text_original", "text_display", "raw_message", "full_text", "post_text", "review_text", "review",
-        "tweet", "tweet_text", "selftext", "msg", "description", "reply_text", "utterance", "sentence", "cooked",
+        "tweet", "tweet_text", "selftext", "msg", "description", "reply_text", "utterance",
+        "sentence", "cooked",
     ),
     "comment_id": (
         "comment_id", "id", "cid", "commentid", "id_str", "post_id", "message_id", "tweet_id", "utterance_id",
@@ -25,11 +26,13 @@ GUESSES: dict[str, tuple[str, ...]] = {
     ),
     "thread_id": (
         "thread_id", "thread", "link_id", "conversation_id", "submission_id", "discussion_id", "topic_id",
-        "video_id", "article_id", "story_id", "threadid", "page_id", "page_key", "channel_id", "post_id", "slug",
+        "video_id", "article_id", "story_id", "threadid", "page_id", "page_key", "channel_id",
+        "post_id", "slug",
     ),
     "author": (
         "author", "author_name", "user_name", "username", "user", "name", "nick", "nickname", "screen_name",
-        "author_display_name", "user_display_name", "display_name", "commenter", "speaker", "poster", "handle",
+        "author_display_name", "user_display_name", "display_name", "commenter", "speaker",
+        "poster", "handle",
         "comment_author", "sender_name", "from", "author_id", "user_id",
     ),
     "created_at": (
@@ -38,7 +41,8 @@ GUESSES: dict[str, tuple[str, ...]] = {
         "comment_date", "posted_at", "post_date", "time_parsed", "create_time", "createtime", "approve_date",
     ),
     "likes": (
-        "likes", "like_count", "score", "points", "votes", "upvotes", "ups", "recommendations", "favorite_count",
+        "likes", "like_count", "score", "points", "votes", "upvotes", "ups", "recommendations",
+        "favorite_count",
         "likes_count", "num_likes", "thumbs_up", "digg_count", "karma",
     ),
     "url": ("url", "permalink", "link", "comment_url", "page_url", "article_url", "uri", "href"),

@@ -152,7 +152,7 @@ def _walk(data: bytes, dialect: Dialect) -> tuple[np.ndarray, bool]:
         rb'(?:"(?:[^"]|"")*+(?P<open>\Z)|(?:"(?:[^"]|"")*+"[^%b\n]*+|[^%b\n]*+))(?P<end>[%b\n]|\Z)'
         % (delimiter, delimiter, delimiter)
     )
-    ends = []
+    ends: list[int] = []
     place = 0
     while place < len(data):
         match = field.match(data, place)

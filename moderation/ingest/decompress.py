@@ -33,10 +33,15 @@ class Decoder(Protocol):
     """What zlib, bz2, lzma and zstandard decoders have in common."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """True once a member or frame is complete."""
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What was given beyond its end."""
+
+    def decompress(self, data: bytes, /) -> bytes:
+        """Return what the next bytes stand for."""
 
 
 def _gzip() -> Any:

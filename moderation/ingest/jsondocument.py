@@ -50,7 +50,7 @@ def array_path(data: bytes, text: str | None = None) -> str | None:
     try:
         for number, (prefix, event, _) in enumerate(ijson.parse(io.BytesIO(data))):
             if event == "start_map" and previous[0] == "start_array" and prefix.count(".") <= 1:
-                return prefix
+                return str(prefix)
             if number == 0 and event not in ("start_map", "start_array"):
                 return None
             previous = (event, prefix)

@@ -28,7 +28,7 @@ _DROPPED_END = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _D
 
 
 def html_to_text(markup: str) -> str:
-    """Return the plain text of an HTML comment.
+    r"""Return the plain text of an HTML comment.
 
     Paragraphs are separated by a blank line, `<br>` is a newline, lines of a blockquote begin with `> `,
     a link is its text, followed by its address in brackets where that differs. Scripts and styles are
@@ -42,7 +42,7 @@ def html_to_text(markup: str) -> str:
     Examples
     --------
     >>> html_to_text("<p>Fish &amp;amp; chips</p><blockquote>No <b>way</b></blockquote>I <3 it<br>yes")
-    'Fish &amp; chips\\n\\n> No way\\n\\nI <3 it\\nyes'
+    'Fish &amp; chips\n\n> No way\n\nI <3 it\nyes'
     """
     if "<" not in markup:
         # The fast path: most comments have no tag at all. Line ends are text here, as a site shows them.

@@ -105,7 +105,7 @@ def parse_chunk(format: Format, chunk: Chunk, options: ReadOptions) -> Parsed:
     if parsed.read != accounted:
         raise DataError(
             f"{options.input}: {parsed.read} records were read from {chunk.start} on, but {accounted} accounted "
-            f"for; please report this as a bug of the format {format.name!r}"
+            f"for; please report this as a bug of {format.name!r}"
         )
     return parsed
 

@@ -94,7 +94,8 @@ def _load() -> dict[str, Format]:
             offered = entry.load()
         except Exception as error:  # a broken plug-in may raise anything
             raise ConfigError(
-                f"the format {entry.name!r} of {_owner(entry)} cannot be loaded ({error}); update or uninstall it"
+                f"the format {entry.name!r} of {_owner(entry)} cannot be loaded ({error}); "
+                "update or uninstall it"
             ) from error
         if not isinstance(offered, Format):
             raise ConfigError(

@@ -84,7 +84,8 @@ def expand(inputs: Sequence[str | Path]) -> list[Item]:
         elif path.exists():
             files = [path]
         elif glob.has_magic(text):
-            files = sorted(Path(found) for found in glob.glob(text, recursive=True) if Path(found).is_file())
+            found = (Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - may be absolute
+            files = sorted(file for file in found if file.is_file())
             if not files:
                 raise UsageError(f"{text}: no file matches")
         else:
@@ -123,7 +124,7 @@ class Source:
         complete = len(data) < HEAD_SIZE
         self._plain = not self._layers and raw.seekable()
         self._rest = stream
-        self.encoding = charset.detect(data)
+        self.encoding = charset.detect(data, complete)
         text = charset.decode(data, self.encoding, final=complete)
         self.head = Head(name, data, text, complete)
         self.stream: BinaryIO = io.BufferedReader(_Chained(data, stream), BUFFER)
@@ -200,7 +201,7 @@ def open_source(given: str | Path | Item | BinaryIO, name: str | None = None) ->
             raise DataError(f"{given}: holds {len(items)} files; name one, or read it as several inputs")
         given = items[0]
     if not isinstance(given, Item):
-        return Source(name or getattr(given, "name", "stream"), given)
+        return Source(name or str(getattr(given, "name", "stream")), given)
     name = name or given.name
     if given.member is not None:
         return _open_member(given, name)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.ingest import charset
+from moderation.ingest.ids import number_occurrences
 from moderation.ingest.times import to_times
 from moderation.schema import INPUT_PREFIX, RECORD_SCHEMA
 
@@ -20,7 +21,7 @@ INPUT_COLUMNS_KEY: Final = b"moderation.input_columns"
 JSON_KEY: Final = b"moderation.json"
 """Field metadata of a string column whose values are JSON texts: objects and lists of a JSONL table."""
 
-_DEFAULTS: Final = {"kind": "comment", "status": "visible", "text": "", "thread_id": ""}
+_DEFAULTS: Final = {"comment_id": "", "kind": "comment", "status": "visible", "text": "", "thread_id": ""}
 _SENTINEL = charset.SENTINEL.encode()
 
 
@@ -36,8 +37,8 @@ def record_table(
     source : str
         Name of the format.
     columns : mapping of str to array, list, scalar or None
-        Ours by name; a scalar holds for all rows; those left out get their default or null. `created_at`
-        may be in any notation of `times.to_times`.
+        Ours by name; a scalar holds for all rows; those left out get their default or null, ids stable
+        ones. `created_at` may be in any notation of `times.to_times`.
     user : mapping of str to pyarrow.Array, optional
         Further columns, under the names that they shall have.
 
@@ -51,9 +52,9 @@ def record_table(
     mended = np.zeros(rows, dtype=bool)
     for field in RECORD_SCHEMA:
         values = source if field.name == "source" else columns.get(field.name)
-        array = _array(values, field, rows)
-        arrays.append(_mend(array, mended))
+        arrays.append(_mend(_array(values, field, rows), mended))
         fields.append(field)
+    arrays[0] = _with_ids(arrays)
     for name, array in (user or {}).items():
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()
@@ -138,6 +139,17 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     if {str(one), str(other)} == {"int64", "double"}:
         return pa.float64()
     return pa.string()
+
+
+def _with_ids(arrays: Sequence[pa.Array]) -> pa.Array:
+    """Return the first of the record columns, ids, with stable ones where the dump has none."""
+    given = arrays[0]
+    lacking = pc.equal(given, "")
+    if not pc.any(lacking).as_py():
+        return given
+    by_name = dict(zip(RECORD_SCHEMA.names, arrays, strict=True))
+    parts = [by_name[name].to_pylist() for name in ("thread_id", "parent_id", "author", "text")]
+    return pc.if_else(lacking, pa.array(number_occurrences(*parts), pa.string()), given)
 
 
 def _array(values: Any, field: pa.Field, rows: int) -> pa.Array:

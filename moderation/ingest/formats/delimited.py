@@ -97,7 +97,7 @@ def _sniff(head: Head, name: str) -> float:
     found = _dialect(head.text, head.complete, name)
     if found is None:
         return 0.0
-    dialect, rows, agreement = found
+    _, rows, agreement = found
     header = [field.strip() for field in rows[0]]
     if head.text.lstrip()[:1] in ("{", "[", "<") or any(len(field) > 80 for field in header):
         return 0.0
@@ -155,8 +155,10 @@ def _first_rows(text: str, delimiter: str, quoting: bool) -> list[list[str]]:
 
 
 def _reader(text: str, delimiter: str, quoting: bool) -> Iterator[list[str]]:
-    style = csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=style)  # type: ignore[return-value]
+    lines = io.StringIO(text, newline="")
+    if quoting:
+        return csv.reader(lines, delimiter=delimiter)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
 def _split(stream: BinaryIO, options: ReadOptions, name: str) -> Iterator[Chunk]:
