@@ -104,7 +104,7 @@ def parse_chunk(format: Format, chunk: Chunk, options: ReadOptions) -> Parsed:
     accounted = parsed.table.num_rows + len(parsed.rejects) + parsed.skipped.total()
     if parsed.read != accounted:
         raise DataError(
-            f"{options.input}: {parsed.read} records were read from {chunk.start} on, but {accounted} accounted "
+            f"{options.input}: {parsed.read} records were read from {chunk.start} on, {accounted} accounted "
             f"for; please report this as a bug of {format.name!r}"
         )
     return parsed

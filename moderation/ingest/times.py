@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import numpy as np
@@ -69,7 +69,7 @@ def _from_numbers(numbers: Floats) -> Floats:
         [numbers < _LATEST, numbers < _LATEST * 1e3, numbers < _LATEST * 1e6], [1e6, 1e3, 1.0], np.nan
     )
     # Rounded to whole microseconds: a float of seconds is not exact below them.
-    return np.rint(numbers * scale)
+    return np.asarray(np.rint(numbers * scale), dtype="float64")
 
 
 def _from_texts(series: pd.Series) -> Floats:

@@ -197,7 +197,7 @@ def _body(record: Record) -> str:
 
 
 def _without_placeholders(body: pa.Array, records: Sequence[Record]) -> tuple[pa.Array, list[str]]:
-    """Return texts with Reddit's three entities resolved once, empty where a placeholder stands, and status."""
+    """Return texts with their entities resolved once, empty where a placeholder stands, and status."""
     status = ["visible"] * len(records)
     for row, record in enumerate(records):
         shown = record.body if record.body is not None else record.selftext
