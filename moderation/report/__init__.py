@@ -1,1 +1,8 @@
 """A run becomes summary frames, and those become renderings."""
+
+from __future__ import annotations
+
+from moderation.report.files import RENDERINGS, write_report
+from moderation.report.summary import Summary, summarise
+
+__all__ = ["RENDERINGS", "Summary", "summarise", "write_report"]

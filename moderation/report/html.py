@@ -1,0 +1,168 @@
+"""The report as one HTML file: opens from disk, asks for nothing, runs nothing but its own script."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from moderation.report import charts, wording
+from moderation.report.safe import displayable, file_name, link, one_line
+from moderation.report.shown import NAME_SHOWN, Shown
+from moderation.report.summary import Summary
+
+MOST_BYTES: Final = 3_800_000
+"""Of comments in a page: with everything else it stays under 5 MB, which mail and browsers take."""
+
+VEILED: Final = frozenset({"threat", "severe"})
+"""Flags whose text is blurred until a reader wants to see it."""
+
+_FOLDER: Final = Path(__file__).parent
+_THREADS_LISTED: Final = 200
+
+
+def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
+    """Return a summary as a self-contained page.
+
+    Parameters
+    ----------
+    summary : Summary
+        From `summarise`, with the comments to show.
+    most_bytes : int
+        Most bytes that the flagged comments may take; the page says how many are left out.
+
+    Returns
+    -------
+    str
+        HTML. A Content-Security-Policy in it allows its own style and script by their hashes and nothing
+        else: no request, no inline handler, no frame, no form target.
+    """
+    environment = _environment()
+    style, script = _asset("report.css"), _asset("report.js")
+    threads = _threads(summary.shown)
+    cards = _cards(environment, summary, threads, most_bytes)
+    listed = Counter(comment.thread_id for comment in summary.shown[: len(cards)])
+    titles = {comment.thread_id: comment.thread_title or comment.thread_id for comment in summary.shown}
+    return environment.get_template("report.html.j2").render(
+        summary=summary,
+        policy_sources=_content_security_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        cards=cards,
+        flags=[name for name in summary.overlap.index if summary.overlap.loc[name, name]],
+        labels=_records(summary.labels),
+        histogram=summary.histogram,
+        most=int(summary.histogram.iloc[:, 2:].to_numpy().max(initial=1)),
+        threads=[
+            (threads[thread], titles[thread], count) for thread, count in listed.most_common(_THREADS_LISTED)
+        ],
+        top_threads=_records(summary.top_threads),
+        top_authors=_records(summary.top_authors),
+        over_time=_records(summary.over_time),
+        export_name=f"decisions-{file_name(summary.name)}.jsonl",
+        accounting=wording.accounting_lines(summary),
+    )
+
+
+def _cards(
+    environment: Environment, summary: Summary, threads: dict[str, int], most_bytes: int
+) -> list[Markup]:
+    """Render comments, strongest first, until the page is full."""
+    template = environment.get_template("comment.html.j2")
+    card = getattr(template.make_module({"summary": summary}), "card")  # noqa: B009 - a macro of the template
+    cards: list[Markup] = []
+    size = 0
+    for place, comment in enumerate(summary.shown, 1):
+        made = card(comment, place, threads[comment.thread_id], not VEILED.isdisjoint(comment.flags))
+        size += len(made.encode("utf-8"))
+        if size > most_bytes:
+            break
+        cards.append(made)
+    return cards
+
+
+def _threads(shown: Sequence[Shown]) -> dict[str, int]:
+    return {thread: number for number, thread in enumerate(dict.fromkeys(c.thread_id for c in shown))}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _highlighted(comment: Shown) -> Markup:
+    """Return a comment's text with its marks; both escaped and made displayable piece by piece."""
+    pieces, done = [], 0
+    for mark in comment.marks:
+        pieces.append(escape(displayable(comment.text[done : mark.begin])))
+        inside = escape(displayable(comment.text[mark.begin : mark.end]))
+        reason = escape(f"{mark.label} +{mark.share:.1f}")
+        pieces.append(Markup(f'<mark class="m{mark.level}" title="{reason}">{inside}</mark>'))
+        done = mark.end
+    pieces.append(escape(displayable(comment.text[done:])))
+    return Markup("").join(pieces)
+
+
+def _exact(value: str) -> Markup:
+    """Return an id as ASCII JSON: the script gets it back as it is, whatever characters it has."""
+    return escape(json.dumps(value))
+
+
+def _name(value: str | None, otherwise: str) -> str:
+    return one_line(value, NAME_SHOWN) if value and value.strip() else otherwise
+
+
+def _content_security_policy(style: str, script: str) -> str:
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_FOLDER / "assets" / name).read_text("utf-8").replace("\r\n", "\n")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "bar": charts.bar,
+        "distribution": charts.distribution,
+        "time_chart": charts.over_time,
+        "number": wording.number,
+        "percent": wording.percent,
+        "interval": wording.interval,
+        "probability": wording.probability,
+        "moment": wording.moment,
+        "step": wording.step,
+        "span_of_time": wording.span_of_time,
+        "name": _name,
+        "link": link,
+        "highlighted": _highlighted,
+        "exact": _exact,
+    }
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    # Every text that a template prints comes through here, so none can forget it.
+    return displayable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
