@@ -29,3 +29,38 @@ def corpora() -> Path:
     if folder is None or not (folder / "data").is_dir():
         pytest.skip("no labelled corpora on this machine: set MODERATION_SHARED to their folder")
     return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a bundle trained on a dozen sentences: real in kind, quick to make and load."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    from moderation.classify.bundle import write_bundle
+    from moderation.schema import LABELS
+    from moderation.text.vectorizer import ChunkVectorizer
+    from moderation.train.fit import weights_of
+
+    texts = [
+        *("you are a stupid idiot", "shut up you idiot", "what a stupid liar", "idiot go away"),
+        *("thank you for the nice photo", "the weather is nice today", "I like this recipe", "see you soon"),
+        *("they staged the moon landing", "the elites staged it all", "wake up it was staged", "hidden elites"),
+    ]
+    vectorizer = ChunkVectorizer().fit(texts)
+    matrix = vectorizer.transform(texts)
+    kinds = np.repeat(["abusive", "none", "conspiracy"], 4)
+    coefficients = np.zeros((matrix.shape[1], len(LABELS)))
+    for column, label in enumerate(LABELS):
+        kind = "conspiracy" if label == "conspiracy" else "abusive"
+        fitted = LogisticRegression(C=10, solver="liblinear").fit(matrix, kinds == kind)
+        coefficients[:, column] = fitted.coef_[0]
+    config = {
+        "labels": list(LABELS),
+        "calibration": {label: {"slope": 2.0, "bias": -2.0} for label in LABELS},
+        "operating_points": {label: [[0.5, 0.9, 0.8]] for label in LABELS},
+        "languages": ["en"],
+    }
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    write_bundle(folder, config, weights_of(vectorizer, coefficients))
+    return folder

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,13 @@ def remark(message: str, *, one_line: bool = True) -> None:
 def show(text: str) -> None:
     """Print a result on stdout; whoever reads it decides what it does."""
     print(text, flush=True)
+
+
+def binary_output() -> BinaryIO:
+    """Return stdout for bytes; a write to it is whole, or fails."""
+    buffer = sys.stdout.buffer
+    # With PYTHONUNBUFFERED there is no buffer, and a raw file may write less than it was given.
+    return io.BufferedWriter(buffer) if isinstance(buffer, io.RawIOBase) else buffer
 
 
 def console(**options: Any) -> Console:

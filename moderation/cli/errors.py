@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -39,25 +37,24 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None) -> int:
         return INTERRUPTED
     except typer.Exit as error:
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain at its end either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+    except SystemExit as error:
+        # Typer's way out when whoever read our output has seen enough: nobody is left to be told more.
+        return error.code if isinstance(error.code, int) else 1
     except Exception as error:
         if not isinstance(error, _USAGE_ERROR):
             raise
-        if type(error).__name__ == "NoArgsIsHelpError":
-            remark(str(error.format_message()), one_line=False)
-        else:
-            complain(_usage(error))
+        _explain_usage(error)
         return 2
 
 
-def _usage(error: Exception) -> str:
+def _explain_usage(error: Exception) -> None:
     context = getattr(error, "ctx", None)
-    message = getattr(error, "format_message", error.__str__)().rstrip(".")
-    command = context.command_path if context else "moderation"
-    return f"{message}; see: {command} --help"
+    message = getattr(error, "format_message", error.__str__)()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        remark(message, one_line=False)
+    else:
+        command = context.command_path if context else "moderation"
+        complain(f"{message.rstrip('.')}; see: {command} --help")
 
 
 def _what_is_kept(error: BaseException) -> str:

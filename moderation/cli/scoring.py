@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moderation.cli import options
-from moderation.cli.console import complain, console, remark, show
+from moderation.cli.console import binary_output, complain, console, remark, show
 from moderation.cli.progress import watcher
 
 if TYPE_CHECKING:
     from moderation.score.engine import Request
+    from moderation.score.run import Outcome
+
+PROBLEMS_SHOWN = 10
+"""Inputs that failed and are named on the terminal; a folder may hold thousands."""
 
 RunFolder = Annotated[
     Path,
@@ -86,9 +89,8 @@ def scan(
             run.report()
     if not quiet:
         console().print(render(summarise(run, shown=0)))
-    _finish(run.manifest)
     show(str(page))
-    _leave(run.manifest)
+    _finish(run.outcome, quiet=True)
 
 
 def score(
@@ -125,8 +127,7 @@ def score(
 
     with _resumable(out), watcher(quiet) as progress:
         run = fill(request, Path(out), progress)
-    _finish(run.manifest)
-    _leave(run.manifest)
+    _finish(run.outcome, quiet)
 
 
 def ingest(
@@ -153,11 +154,8 @@ def _write_table(request: Request, out: str, quiet: bool) -> None:
     from moderation.score.export import write_file
 
     with _resumable(out), watcher(quiet) as progress:
-        manifest = write_file(request, out, sys.stdout.buffer, progress)
-    if not quiet:
-        remark(_account(manifest["accounting"]))
-    _finish(manifest)
-    _leave(manifest)
+        outcome = write_file(request, out, binary_output(), progress)
+    _finish(outcome, quiet)
 
 
 def _request(
@@ -193,25 +191,22 @@ def _resumable(out: str | Path) -> Iterator[None]:
         raise KeyboardInterrupt(f"interrupted; {said}") from error
 
 
-def _account(accounting: dict[str, Any]) -> str:
-    skipped = sum(accounting["skipped"].values())
-    return (
-        f"read {accounting['read']:,} records: {accounting['rows']:,} comments, "
-        f"{accounting['rejected']:,} rejected, {skipped:,} skipped"
-    )
-
-
-def _finish(manifest: dict[str, Any]) -> None:
-    """Say on stderr what was bad."""
-    for entry in manifest["inputs"]:
-        if entry["problem"]:
-            complain(entry["problem"])
-    rejected = manifest["accounting"]["rejected"]
-    if rejected:
-        complain(f"{rejected:,} records could not be read; rejects.jsonl says which and why")
-
-
-def _leave(manifest: dict[str, Any]) -> None:
-    bad = manifest["accounting"]["rejected"] or any(entry["problem"] for entry in manifest["inputs"])
-    if bad:
-        raise typer.Exit(1)
+def _finish(outcome: Outcome, quiet: bool) -> None:
+    """Say what became of the data, and leave with 1 if some of it was bad."""
+    counts = outcome.accounting
+    if not quiet:
+        remark(
+            f"read {counts.read:,} records: {counts.rows:,} comments, "
+            f"{counts.rejected:,} rejected, {counts.skipped.total():,} skipped"
+        )
+    if outcome.good:
+        return
+    for problem in outcome.problems[:PROBLEMS_SHOWN]:
+        complain(problem)
+    if len(outcome.problems) > PROBLEMS_SHOWN:
+        complain(f"and {len(outcome.problems) - PROBLEMS_SHOWN:,} more inputs")
+    if counts.rejected:
+        where = f"; all of them: {outcome.rejects}" if outcome.rejects else ""
+        noun = "record" if counts.rejected == 1 else "records"
+        complain(f"{counts.rejected:,} {noun} could not be read, first {outcome.first_reject}{where}")
+    raise typer.Exit(1)

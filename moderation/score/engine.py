@@ -216,14 +216,15 @@ def _stream(request: Request, items: Sequence[Item], manifest: Manifest, watcher
     if limit is not None and rows_in_order(parts) >= limit:
         return
     splitter = Splitter(items, manifest.inputs, request.format, request.columns, frozenset(parts))
-    flagged = 0
-    with closing(perform(splitter.tasks(), _settings(request, run), request.jobs)) as outcomes:
-        for outcome in outcomes:
-            parts[outcome.number] = outcome.accounting
-            rows += outcome.accounting.rows
-            flagged += outcome.flagged
+    flagged = bytes_done = 0
+    with closing(perform(splitter.tasks(), _settings(request, run), request.jobs)) as done:
+        for part in done:
+            parts[part.number] = part.accounting
+            rows += part.accounting.rows
+            flagged += part.flagged
+            bytes_done = max(bytes_done, splitter.bytes_done(part.number))
             manifest.save_now_and_then(parts)
-            watcher.advance(Progress(rows, flagged, splitter.bytes_done, splitter.bytes_total))
+            watcher.advance(Progress(rows, flagged, bytes_done, splitter.bytes_total))
             if limit is not None and rows_in_order(parts) >= limit:
                 splitter.stop()
     if splitter.failure is not None:

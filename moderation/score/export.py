@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
@@ -18,7 +19,7 @@ from moderation.errors import UsageError
 from moderation.ingest import tables
 from moderation.score.engine import Request, fill
 from moderation.score.progress import Silent, Watcher
-from moderation.score.run import Run
+from moderation.score.run import Outcome, Run
 from moderation.score.writer import replace_file
 
 STDOUT: Final = "-"
@@ -54,11 +55,11 @@ def table_format(out: str | Path) -> str | None:
 
 def write_file(
     request: Request, out: str | Path, stdout: BinaryIO, progress: Watcher | None = None
-) -> dict[str, Any]:
+) -> Outcome:
     """Run a request and write its rows as one table.
 
     The table is complete or not there. Until it is, its run is kept in a hidden directory beside it, so
-    that the same command goes on after an interruption.
+    that the same command goes on after an interruption. Rejected records go to `OUT.rejects.jsonl`.
 
     Parameters
     ----------
@@ -73,23 +74,38 @@ def write_file(
 
     Returns
     -------
-    dict
-        The manifest of the run behind the table, as `run.json` would hold it.
+    Outcome
+        What became of every record.
+
+    Raises
+    ------
+    UsageError
+        No table can be written under that name.
+    DataError
+        Nothing could be read, or the table not be written.
     """
-    suffix = table_format(out)
-    if suffix is None:
+    if table_format(out) is None:
         raise UsageError(f"{out}: give a name that ends in {', '.join(sorted(_WRITERS))}")
     if str(out) == STDOUT:
         with tempfile.TemporaryDirectory(prefix="moderation-") as folder:
             run = fill(request, Path(folder), progress or Silent())
             _write_jsonl(run, stdout)
-            return run.manifest
+            stdout.flush()
+            return replace(run.outcome, rejects=None)
     out = Path(out)
+    if not out.parent.is_dir():
+        raise UsageError(f"{out}: there is no folder {out.parent}")
     hidden = out.with_name(f".{out.name}.run")
     run = fill(request, hidden, progress or Silent())
+    outcome = run.outcome
     export(run, out)
+    rejects = out.with_name(f"{out.name}.rejects.jsonl")
+    if run.accounting.rejected:
+        run.rejects.replace(rejects)
+    else:
+        rejects.unlink(missing_ok=True)
     shutil.rmtree(hidden)
-    return run.manifest
+    return replace(outcome, rejects=rejects)
 
 
 def export(run: Run, out: Path) -> None:

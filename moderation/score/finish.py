@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -16,14 +16,13 @@ from moderation.score.writer import (
     COMMENTS,
     PART_KEY,
     REJECTS,
+    REJECTS_FILE,
     TEMPORARY,
     part_note,
     part_path,
     write_lines,
     write_part,
 )
-
-REJECTS_FILE: Final = "rejects.jsonl"
 
 
 def parts_done(run: Path) -> dict[int, Accounting]:

@@ -11,7 +11,7 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from moderation.errors import ModerationError
-from moderation.score.work import Outcome, Settings, Task, work
+from moderation.score.work import Done, Settings, Task, work
 
 PREFETCH: Final = 2
 """Chunks under way per process: one worked on, one waiting, so that memory is bounded and no one waits."""
@@ -19,8 +19,8 @@ PREFETCH: Final = 2
 
 def perform(
     tasks: Iterator[Task], settings: Settings, jobs: int | None = None
-) -> Generator[Outcome, None, None]:
-    """Do units of work and yield their outcomes as they come.
+) -> Generator[Done, None, None]:
+    """Do units of work and yield their counts as they come.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def perform(
 
     Yields
     ------
-    Outcome
+    Done
         In any order.
 
     Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -27,12 +28,39 @@ from moderation.schema import (
     scored_schema,
 )
 from moderation.score.accounting import Accounting
-from moderation.score.writer import COMMENTS, MANIFEST, THREADS, part_path
+from moderation.score.writer import COMMENTS, MANIFEST, REJECTS_FILE, THREADS, part_path
 
 FORMAT_VERSION: Final = 1
 """Version of the run directory; a reader refuses a newer one."""
 
 _POLICY_COLUMNS: Final = ("text", "author", "not_scored")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: what a command says last.
+
+    Parameters
+    ----------
+    accounting : Accounting
+        What became of every record.
+    problems : list of str
+        Inputs that could not be read, or not to their end: one line each.
+    first_reject : str or None
+        Input, place and reason of the first rejected record.
+    rejects : Path or None
+        File of all rejected records.
+    """
+
+    accounting: Accounting
+    problems: list[str]
+    first_reject: str | None
+    rejects: Path | None
+
+    @property
+    def good(self) -> bool:
+        """True where all of the data was."""
+        return not self.accounting.rejected and not self.problems
 
 
 class Run:
@@ -93,6 +121,21 @@ class Run:
     def problems(self) -> list[str]:
         """Inputs that could not be read, or not to their end: one line each."""
         return [entry["problem"] for entry in self.manifest["inputs"] if entry["problem"]]
+
+    @property
+    def rejects(self) -> Path:
+        """File of the records that could not become a row."""
+        return self.path / REJECTS_FILE
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run ended."""
+        first = None
+        if self.accounting.rejected:
+            with self.rejects.open(encoding="utf-8") as lines:
+                reject = json.loads(next(lines))
+            first = f"{reject['input']}, {reject['place']}: {reject['reason']}"
+        return Outcome(self.accounting, self.problems, first, self.rejects)
 
     @property
     def schema(self) -> pa.Schema:

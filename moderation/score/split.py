@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from moderation.errors import ModerationError
+from moderation.errors import DataError, ModerationError
 from moderation.ingest.base import Chunk
 from moderation.ingest.linesplit import Lines
 from moderation.ingest.reader import open_input
@@ -109,6 +109,7 @@ class Splitter:
     failure: BaseException | None = None
     stopped: bool = False
     count: int = 0
+    taken: dict[int, int] = field(default_factory=dict)
     _passed: int = 0
     _source: Source | None = None
 
@@ -118,11 +119,9 @@ class Splitter:
         sizes = [facts.size for facts in self.facts]
         return None if None in sizes else sum(size or 0 for size in sizes)
 
-    @property
-    def bytes_done(self) -> int:
-        """Stored bytes taken so far."""
-        source = self._source
-        return self._passed + (source.position if source is not None else 0)
+    def bytes_done(self, number: int) -> int:
+        """Stored bytes that were taken when a unit of work was handed out; told once for each."""
+        return self.taken.pop(number)
 
     def stop(self) -> None:
         """Take no further chunk: enough rows are there."""
@@ -135,6 +134,7 @@ class Splitter:
                 number = self.count
                 self.count += 1
                 if number not in self.done:
+                    self.taken[number] = self._position()
                     yield Task(number, pieces)
         except GeneratorExit:
             raise
@@ -157,14 +157,25 @@ class Splitter:
         for item, facts in zip(self.items, self.facts, strict=True):
             try:
                 yield from self._input(item, facts)
+            except (GeneratorExit, MemoryError):
+                raise
             except ModerationError as error:
-                facts.problem = str(error)
-                self.errors.append(error)
+                self._note(facts, error)
+            except Exception as error:  # a reader's bug concerns its input, not those after it
+                what = f"{item.name}: the {facts.format} reader stopped ({type(error).__name__}: {error})"
+                self._note(facts, DataError(what))
             finally:
                 self._passed += facts.size or 0
                 self._source = None
             if self.stopped:
                 return
+
+    def _position(self) -> int:
+        return self._passed + (self._source.position if self._source is not None else 0)
+
+    def _note(self, facts: InputFacts, error: ModerationError) -> None:
+        facts.problem = str(error)
+        self.errors.append(error)
 
     def _input(self, item: Item, facts: InputFacts) -> Iterator[tuple[Piece, int]]:
         with open_input(item, self.format, self.columns) as opened:

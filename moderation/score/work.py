@@ -85,7 +85,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Done:
     """What a worker tells about its part: counts only, never rows."""
 
     number: int
@@ -93,7 +93,7 @@ class Outcome:
     flagged: int
 
 
-def work(task: Task, settings: Settings) -> Outcome:
+def work(task: Task, settings: Settings) -> Done:
     """Parse, score and write one part.
 
     Parameters
@@ -105,7 +105,7 @@ def work(task: Task, settings: Settings) -> Outcome:
 
     Returns
     -------
-    Outcome
+    Done
         The part's number and its counts.
     """
     table, rejects, accounting = score_pieces(task.pieces, settings)
@@ -118,7 +118,7 @@ def work(task: Task, settings: Settings) -> Outcome:
             settings.run / TEMPORARY,
         )
     write_part(settings.run, COMMENTS, task.number, table, accounting.to_dict())
-    return Outcome(task.number, accounting, flagged)
+    return Done(task.number, accounting, flagged)
 
 
 def score_pieces(pieces: Iterable[Piece], settings: Settings) -> tuple[pa.Table, list[Reject], Accounting]:

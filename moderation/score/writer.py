@@ -21,6 +21,7 @@ PART_KEY: Final = b"moderation.part"
 COMMENTS: Final = "comments"
 THREADS: Final = "threads"
 REJECTS: Final = "rejects"
+REJECTS_FILE: Final = "rejects.jsonl"
 TEMPORARY: Final = "tmp"
 MANIFEST: Final = "run.json"
 
