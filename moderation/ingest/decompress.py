@@ -11,11 +11,11 @@ from typing import Any, BinaryIO, Protocol
 
 import zstandard
 
-FEED = 8 << 10
+FEED = 2 << 10
 """Compressed bytes given to a decoder at once.
 
 zstd cannot be told to stop after so many output bytes, and 4 bytes of it may stand for 128 KiB: this
-bounds what one step can produce.
+bounds what one step can produce to 64 MiB.
 """
 
 BOMB_SIZE = 256 << 20
@@ -111,15 +111,17 @@ class Decompressed(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill `buffer` with decompressed bytes; 0 at the end."""
-        while not self._ready:
-            if self._ended:
-                return 0
-            self._ready = memoryview(self._step())
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        self.position += size
-        return size
+        filled = 0
+        # Filled to the brim: a buffered reader above would ask again for every few kilobytes.
+        while filled < len(buffer) and (self._ready or not self._ended):
+            if not self._ready:
+                self._ready = memoryview(self._step())
+            size = min(len(buffer) - filled, len(self._ready))
+            buffer[filled : filled + size] = self._ready[:size]
+            self._ready = self._ready[size:]
+            filled += size
+            self.position += size
+        return filled
 
     def _step(self) -> bytes:
         data = self._pending or self._stream.read(FEED)
@@ -160,6 +162,7 @@ class Decompressed(io.RawIOBase):
         produced = self.position + len(out)
         if produced > BOMB_SIZE and produced > BOMB_RATIO * self._taken:
             self._end(f"the {self._name} stream grows more than {BOMB_RATIO}-fold: a decompression bomb")
+            return b""
         return out
 
     def _end(self, damage: str | None) -> None:

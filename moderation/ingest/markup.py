@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-# Possessive and bounded, so that hostile markup costs linear time.
+# Possessive, bounded, and never past the next "<": hostile markup costs linear time.
 _TOKEN = re.compile(
-    r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[!?][^>]{0,4096}+>"""
-    r"""|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]{0,40}+)(?P<attrs>(?:[^>"']|"[^"<>]{0,4096}+"|'[^'<>]{0,4096}+'|["']){0,4096}+)>""",
+    r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[!?][^<>]{0,4096}+>"""
+    r"""|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]{0,40}+)"""
+    r"""(?P<attrs>(?:[^<>"']|"[^"<]{0,4096}+"|'[^'<]{0,4096}+'|["']){0,4096}+)>""",
     re.DOTALL,
 )
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
@@ -25,6 +26,10 @@ _LINES = frozenset(
 )
 _DROPPED = frozenset(["script", "style", "template", "noscript", "iframe", "object", "svg", "head", "title"])
 _DROPPED_END = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _DROPPED}
+
+
+MAX_QUOTES = 20
+"""Quotes inside one another that are marked; deeper ones would grow the text without bound."""
 
 
 def html_to_text(markup: str) -> str:
@@ -79,6 +84,7 @@ class _Renderer:
     quotes: int = 0
     verbatim: int = 0
     link: tuple[str, int] | None = None
+    endless: set[str] = field(default_factory=set)
 
     def render(self, markup: str) -> str:
         place = 0
@@ -90,8 +96,7 @@ class _Renderer:
                 self._text(match["cdata"] or "")
             elif name.lower() in _DROPPED:
                 if not match["close"] and not match["attrs"].endswith("/"):
-                    end = _DROPPED_END[name.lower()].search(markup, place)
-                    place = end.end() if end else (place if name.lower() != "script" else len(markup))
+                    place = self._behind(name.lower(), markup, place)
             elif match["close"]:
                 self._close(name.lower())
             else:
@@ -99,6 +104,15 @@ class _Renderer:
         self._text(html.unescape(markup[place:]))
         self._break()
         return self._joined()
+
+    def _behind(self, name: str, markup: str, place: int) -> int:
+        """Return the place behind an element that is dropped; where it never ends, only its tag is."""
+        if name in self.endless:
+            return place
+        if end := _DROPPED_END[name].search(markup, place):
+            return end.end()
+        self.endless.add(name)
+        return place
 
     def _text(self, text: str) -> None:
         if not text:
@@ -121,7 +135,7 @@ class _Renderer:
             self._break(keep_empty=True)
         elif name in _PARAGRAPHS:
             self._gap()
-            self.quotes += name == "blockquote"
+            self.quotes += name == "blockquote" and self.quotes < MAX_QUOTES
             self.verbatim += name == "pre"
         elif name in _LINES:
             self._break()
