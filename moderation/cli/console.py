@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,11 +51,19 @@ def show(text: str) -> None:
     print(text, flush=True)
 
 
-def binary_output() -> BinaryIO:
-    """Return stdout for bytes; a write to it is whole, or fails."""
-    buffer = sys.stdout.buffer
-    # With PYTHONUNBUFFERED there is no buffer, and a raw file may write less than it was given.
-    return io.BufferedWriter(buffer) if isinstance(buffer, io.RawIOBase) else buffer
+class BinaryOutput:
+    """Stdout for bytes; a write to it is whole, or fails."""
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data`."""
+        # With PYTHONUNBUFFERED there is no buffer, and a raw file may write less than it was given.
+        rest = memoryview(data)
+        while rest:
+            rest = rest[sys.stdout.buffer.write(rest) :]
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        sys.stdout.buffer.flush()
 
 
 def console(**options: Any) -> Console:

@@ -11,8 +11,13 @@ from typer.main import get_command
 from moderation.cli.console import complain, remark
 from moderation.errors import ModerationError
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+class Interrupted(ModerationError):
+    """The user broke off long work; the message says what is kept of it."""
+
+    exit_code = 130
+    # As shells have it: 128 + SIGINT.
+
 
 _USAGE_ERROR = typer.BadParameter.__mro__[1]
 # Typer carries its own click or uses the one beside it, depending on its version: the class that all
@@ -32,9 +37,9 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None) -> int:
     except ModerationError as error:
         complain(str(error))
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort) as error:
-        complain(_what_is_kept(error))
-        return INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted")
+        return Interrupted.exit_code
     except typer.Exit as error:
         return error.exit_code
     except SystemExit as error:
@@ -55,9 +60,3 @@ def _explain_usage(error: Exception) -> None:
     else:
         command = context.command_path if context else "moderation"
         complain(f"{message.rstrip('.')}; see: {command} --help")
-
-
-def _what_is_kept(error: BaseException) -> str:
-    interrupt = error if isinstance(error, KeyboardInterrupt) else error.__cause__
-    said = str(interrupt) if interrupt is not None else ""
-    return said or "interrupted"

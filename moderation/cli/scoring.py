@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moderation.cli import options
-from moderation.cli.console import binary_output, complain, console, remark, show
+from moderation.cli.console import BinaryOutput, complain, console, remark, show
+from moderation.cli.errors import Interrupted
 from moderation.cli.progress import watcher
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _write_table(request: Request, out: str, quiet: bool) -> None:
     from moderation.score.export import write_file
 
     with _resumable(out), watcher(quiet) as progress:
-        outcome = write_file(request, out, binary_output(), progress)
+        outcome = write_file(request, out, BinaryOutput(), progress)
     _finish(outcome, quiet)
 
 
@@ -188,7 +189,7 @@ def _resumable(out: str | Path) -> Iterator[None]:
     except KeyboardInterrupt as error:
         kept = str(out) != "-"
         said = "what was done is kept: the same command goes on from there" if kept else "nothing is kept"
-        raise KeyboardInterrupt(f"interrupted; {said}") from error
+        raise Interrupted(f"interrupted; {said}") from error
 
 
 def _finish(outcome: Outcome, quiet: bool) -> None:

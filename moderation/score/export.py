@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -25,6 +25,18 @@ from moderation.score.writer import replace_file
 STDOUT: Final = "-"
 LIST_SEPARATOR: Final = ";"
 """Between the flags of a row in a CSV file."""
+
+
+class Sink(Protocol):
+    """Where bytes go: an open file, standard output."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of `data`."""
+        ...
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        ...
 
 
 def table_format(out: str | Path) -> str | None:
@@ -53,9 +65,7 @@ def table_format(out: str | Path) -> str | None:
     return suffix or None
 
 
-def write_file(
-    request: Request, out: str | Path, stdout: BinaryIO, progress: Watcher | None = None
-) -> Outcome:
+def write_file(request: Request, out: str | Path, stdout: Sink, progress: Watcher | None = None) -> Outcome:
     """Run a request and write its rows as one table.
 
     The table is complete or not there. Until it is, its run is kept in a hidden directory beside it, so
@@ -67,7 +77,7 @@ def write_file(
         What is asked.
     out : str or Path
         `.csv`, `.jsonl` or `.parquet`, or `-` for JSON lines on `stdout`.
-    stdout : binary file
+    stdout : Sink
         Where `-` leads.
     progress : Watcher, optional
         Told how far it has come.
@@ -119,7 +129,7 @@ def export(run: Run, out: Path) -> None:
     replace_file(out, draft)
 
 
-def _write_csv(run: Run, file: IO[bytes]) -> None:
+def _write_csv(run: Run, file: Sink) -> None:
     options = pc_csv.WriteOptions(quoting_style="needed")
     writer: Any = None
     for table in _tables(run):
@@ -130,7 +140,7 @@ def _write_csv(run: Run, file: IO[bytes]) -> None:
     writer.close()
 
 
-def _write_parquet(run: Run, file: IO[bytes]) -> None:
+def _write_parquet(run: Run, file: Sink) -> None:
     writer: Any = None
     for table in _tables(run):
         if writer is None:
@@ -139,7 +149,7 @@ def _write_parquet(run: Run, file: IO[bytes]) -> None:
     writer.close()
 
 
-def _write_jsonl(run: Run, file: IO[bytes]) -> None:
+def _write_jsonl(run: Run, file: Sink) -> None:
     encoder = msgspec.json.Encoder()
     raw = _json_columns(run.schema)
     for table in _tables(run):
@@ -152,7 +162,7 @@ def _write_jsonl(run: Run, file: IO[bytes]) -> None:
             file.write(encoder.encode_lines(rows))
 
 
-_WRITERS: Final[dict[str, Callable[[Run, IO[bytes]], None]]] = {
+_WRITERS: Final[dict[str, Callable[[Run, Sink], None]]] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
     ".parquet": _write_parquet,

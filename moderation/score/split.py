@@ -162,7 +162,8 @@ class Splitter:
             except ModerationError as error:
                 self._note(facts, error)
             except Exception as error:  # a reader's bug concerns its input, not those after it
-                what = f"{item.name}: the {facts.format} reader stopped ({type(error).__name__}: {error})"
+                reader = f"the {facts.format} reader" if facts.format else "reading"
+                what = f"{item.name}: {reader} stopped ({type(error).__name__}: {error})"
                 self._note(facts, DataError(what))
             finally:
                 self._passed += facts.size or 0
