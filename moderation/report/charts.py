@@ -93,10 +93,7 @@ def over_time(frame: pd.DataFrame, unit: str, name: str) -> Markup:
             size = max(1.0, (base - top) * count / highest)
             shapes.append(_rect("bar", _LEFT + place * one + gap / 2, base - size, one - gap, size))
     counted = frame[frame["scored"] > 0]
-    # The interval of a nearly empty step reaches up to 1 and would flatten all others.
-    ceiling = (
-        _nice_share(float(max(counted["rate"].max(), counted["high"].median()))) if len(counted) else 1.0
-    )
+    ceiling = _ceiling(counted)
     shapes += [_caption("Share of comments flagged, with 95 % interval", low_top - 6)]
     shapes += _grid(low_top, low_base, percent(ceiling))
     scale = (low_base - low_top) / ceiling
@@ -104,11 +101,19 @@ def over_time(frame: pd.DataFrame, unit: str, name: str) -> Markup:
         middle = _LEFT + (row["place"] + 0.5) * one
         upper = low_base - min(row["high"], ceiling) * scale
         lower = low_base - row["low"] * scale
-        dot = low_base - row["rate"] * scale
+        dot = low_base - min(row["rate"], ceiling) * scale
         shapes.append(_rect("whisker", middle - 0.5, upper, 1, max(lower - upper, 0.5)))
         shapes.append(f'<circle class="dot" cx="{middle:.1f}" cy="{dot:.1f}" r="{min(2.6, one / 2):.1f}"/>')
     shapes += _time_axis(frame["start"].tolist(), unit, one, low_base + 15)
     return _svg(_WIDTH, 258, shapes, name)
+
+
+def _ceiling(counted: pd.DataFrame) -> float:
+    """Return where the axis of shares ends: a step with few comments must not flatten all others."""
+    if counted.empty:
+        return 1.0
+    usual = counted[counted["scored"] >= counted["scored"].median() / 2]
+    return _nice_share(float(max(usual["rate"].max(), usual["high"].median())))
 
 
 def _time_axis(starts: list[Any], unit: str, one: float, y: float) -> list[str]:

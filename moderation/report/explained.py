@@ -136,7 +136,7 @@ def marks(explanation: Explanation, flags: Sequence[str]) -> tuple[Mark, ...]:
 
 
 def words(comments: Iterable[Shown]) -> list[Word]:
-    """Return the words that most comments are flagged for, with an example of each.
+    """Return the words that add most to the flags of all comments, with an example of each.
 
     A word counts once per comment. The example is the comment in which it weighs most.
     """
@@ -160,4 +160,4 @@ def words(comments: Iterable[Shown]) -> list[Word]:
                 word.inside = one_line(inside)
                 word.after = one_line(comment.text[mark.end : mark.end + _AROUND])
                 word.anchor = comment.anchor
-    return sorted(found.values(), key=lambda word: (-word.comments, -word.share, word.word))[:MOST_WORDS]
+    return sorted(found.values(), key=lambda word: (-word.comments * word.share, word.word))[:MOST_WORDS]

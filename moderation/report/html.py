@@ -58,6 +58,7 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
         style=Markup(style),
         script=Markup(script),
         cards=cards,
+        present={comment.anchor for comment in summary.shown[: len(cards)]},
         flags=[name for name in summary.overlap.index if summary.overlap.loc[name, name]],
         labels=_records(summary.labels),
         histogram=summary.histogram,
@@ -78,16 +79,22 @@ def _cards(
 ) -> list[Markup]:
     """Render comments, strongest first, until the page is full."""
     template = environment.get_template("comment.html.j2")
-    card = getattr(template.make_module({"summary": summary}), "card")  # noqa: B009 - a macro of the template
-    cards: list[Markup] = []
-    size = 0
-    for place, comment in enumerate(summary.shown, 1):
-        made = card(comment, place, threads[comment.thread_id], not VEILED.isdisjoint(comment.flags))
-        size += len(made.encode("utf-8"))
-        if size > most_bytes:
-            break
-        cards.append(made)
-    return cards
+    card = getattr(template.make_module({}), "card")  # noqa: B009 - a macro of the template
+    shown = summary.shown
+    while True:
+        present = {comment.anchor for comment in shown}
+        cards: list[Markup] = []
+        size = 0
+        for place, comment in enumerate(shown, 1):
+            veiled = not VEILED.isdisjoint(comment.flags)
+            cards.append(card(comment, place, threads[comment.thread_id], veiled, present))
+            size += len(cards[-1].encode("utf-8"))
+            if size > most_bytes:
+                break
+        else:
+            return cards
+        # Once more without those left out, so that no card links to one of them.
+        shown = shown[: len(cards) - 1]
 
 
 def _threads(shown: Sequence[Shown]) -> dict[str, int]:

@@ -31,6 +31,18 @@ TOP: Final = 20
 MOST_BARS: Final = 120
 """Steps of time in a chart; a single wrong date centuries ago must not make thousands."""
 
+LABEL_COLUMNS: Final = (
+    "label",
+    "threshold",
+    "target",
+    "flagged",
+    "rate",
+    "low",
+    "high",
+    "expected_precision",
+    "mean_probability",
+)
+
 _TOTALS: Final = """
 SELECT count(*) comments, count(DISTINCT thread_id) threads, count(DISTINCT author) authors,
     count(*) FILTER (scored) scored, count(flagged_row) flagged, min(posted) first, max(posted) last,
@@ -158,7 +170,7 @@ def summarise(
     run: Run,
     policy: ResolvedPolicy | None = None,
     *,
-    shown: int = SHOWN,
+    shown: int = 0,
     facts: Facts | None = None,
     explain: Callable[[str], Explanation] | None = None,
 ) -> Summary:
@@ -170,8 +182,8 @@ def summarise(
         A finished run.
     policy : ResolvedPolicy, optional
         Flags by these thresholds; default: those of the run.
-    shown : int, default 1500
-        Most flagged comments to take along with parents and highlights; 0 = counts only.
+    shown : int, default 0
+        Most flagged comments to take along with parents and highlights; 0 = counts only, which is quick.
     facts : Facts, optional
         Facts of this run under this policy, where they are there already.
     explain : callable, optional
