@@ -178,11 +178,11 @@
   const sort = () => {
     const label = fields.label.value;
     const strength = (card) => (label && card.scores.has(label) ? card.scores.get(label) : card.rank);
-    const time = (card, missing) => card.time || missing;
+    const time = (card, missing) => (card.time ? Date.parse(card.time) : missing);
     const orders = {
       place: (a, b) => (label ? strength(b) - strength(a) : 0),
-      new: (a, b) => time(b, "").localeCompare(time(a, "")),
-      old: (a, b) => time(a, "~").localeCompare(time(b, "~")),
+      new: (a, b) => time(b, -Infinity) - time(a, -Infinity),
+      old: (a, b) => time(a, Infinity) - time(b, Infinity),
       thread: (a, b) => Number(a.thread) - Number(b.thread),
     };
     const order = orders[fields.sort.value];
