@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any, Final
 
 import joblib
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from moderation.errors import ModerationError
@@ -57,6 +58,8 @@ def perform(
     do: Any = joblib.delayed(partial(work, settings=settings))
     try:
         yield from parallel(do(task) for task in tasks)
+        # Idle workers would keep their memory while the run is finished.
+        get_reusable_executor().shutdown()
     except TerminatedWorkerError as error:
         raise ModerationError(
             "a worker process was killed, most likely for want of memory; what was done is kept: "
