@@ -73,32 +73,29 @@ def split_records(
     """
     size = size or CHUNK_SIZE
     limit = limit or MAX_LINE
-    rest, number, headers = b"", 1, 1 + dialect.skip_line
+    data, number, headers = b"", 1, 1 + dialect.skip_line
     final = False
-    while not final:
-        block = read_fully(stream, max(size - len(rest), size // 2))
-        final = not block
-        data = rest + block
-        while True:
-            ends, regular = record_ends(data, dialect, final)
-            if len(ends) or not data:
-                break
-            if not final and len(data) <= limit:
-                break
-            refused, data = _refuse(data, number)
-            if headers:
-                return
-            yield Chunk(refused, number)
-            number += 1
-        cut = int(ends[-1]) if len(ends) else 0
-        begin = 0
+    while data or not final:
+        if not final:
+            wanted = max(size - len(data), size // 2)
+            block = read_fully(stream, wanted)
+            final = len(block) < wanted
+            data += block
+        ends, regular = record_ends(data, dialect, final)
+        if not len(ends):
+            if data and (final or len(data) > limit):
+                refused, data = _refuse(data, number, limit)
+                yield Chunk(refused, number)
+                number += 1
+            continue
+        begin, cut = 0, int(ends[-1])
         while headers and len(ends):
             begin, ends, headers = int(ends[0]), ends[1:], headers - 1
             number = 2
         if len(ends):
             yield Chunk(Records(data[begin:cut], len(ends), regular), number)
             number += len(ends)
-        rest = data[cut:]
+        data = data[cut:]
 
 
 def record_ends(data: bytes, dialect: Dialect, final: bool) -> tuple[np.ndarray, bool]:
@@ -164,9 +161,8 @@ def _walk(data: bytes, dialect: Dialect) -> tuple[np.ndarray, bool]:
     return np.array(ends, dtype=np.int64), True
 
 
-def _refuse(data: bytes, number: int) -> tuple[Refused, bytes]:
+def _refuse(data: bytes, number: int, limit: int) -> tuple[Refused, bytes]:
     line, _, rest = data.partition(b"\n")
     excerpt = mend(line[: 4 * EXCERPT_LENGTH].decode("utf-8", "replace"))[:EXCERPT_LENGTH]
-    return Refused(
-        f"row {number}", "a quote in it is never closed, or it is longer than 16 MiB", excerpt
-    ), rest
+    reason = f"a quote in it is never closed, or it is longer than {limit >> 20} MiB"
+    return Refused(f"row {number}", reason, excerpt), rest

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 import ijson
 import msgspec
 
+from ijson.common import ObjectBuilder
+
 from moderation.errors import DataError
+from moderation.ingest import jsonlines
 from moderation.ingest.base import Chunk, Head, Refused
 from moderation.ingest.linesplit import CHUNK_SIZE
 
@@ -18,45 +22,36 @@ WHOLE_LIMIT = 256 << 20
 
 CHUNK_RECORDS = 10_000
 
+_BROKEN = (ijson.JSONError, UnicodeError, RecursionError, OverflowError, ValueError)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_DICT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def head_records(head: Head, most: int = 20) -> list[dict[str, Any]]:
     """Return the first objects of a document's array, as far as its beginning shows them."""
-    path = array_path(head.data if head.text.lstrip().startswith(("[", "{")) else b"", head.text)
-    if path is None:
+    if not head.text.lstrip().startswith(("[", "{")):
         return []
     records: list[dict[str, Any]] = []
     try:
-        for record in ijson.items(io.BytesIO(head.text.encode("utf-8", "replace")), path, use_float=True):
+        for record in _records(io.BytesIO(head.text.encode("utf-8", "replace"))):
             if isinstance(record, dict):
                 records.append(record)
             if len(records) >= most:
                 break
-    except (ijson.JSONError, UnicodeDecodeError, RecursionError):
+    except _BROKEN:
         pass
     return records
 
 
-def array_path(data: bytes, text: str | None = None) -> str | None:
-    """Return the ijson path of the items of the first array of objects: `item`, `comments.item`, or None.
+def array_key(data: bytes) -> str | None:
+    """Return the key of the first array of objects in a document: "" at the top level, None without one.
 
     Only the top level and the values of a top-level object are looked at.
     """
-    if text is not None:
-        data = text.encode("utf-8", "replace") if data else b""
-    previous = ("", "")
     try:
-        for number, (prefix, event, _) in enumerate(ijson.parse(io.BytesIO(data))):
-            if event == "start_map" and previous[0] == "start_array" and prefix.count(".") <= 1:
-                return str(prefix)
-            if number == 0 and event not in ("start_map", "start_array"):
-                return None
-            previous = (event, prefix)
-    except (ijson.JSONError, UnicodeDecodeError, RecursionError):
+        return _find(_events(io.BytesIO(data)))
+    except _BROKEN:
         return None
-    return None
 
 
 def split_records(stream: BinaryIO, input_name: str) -> Iterator[Chunk]:
@@ -75,7 +70,7 @@ def split_records(stream: BinaryIO, input_name: str) -> Iterator[Chunk]:
         if records is not None:
             yield from _chunks(iter(records))
             return
-    yield from _chunks(_events(data, stream, input_name))
+    yield from _chunks(_streamed(data, stream, input_name))
 
 
 def _cut(data: bytes) -> list[bytes] | None:
@@ -83,25 +78,70 @@ def _cut(data: bytes) -> list[bytes] | None:
     try:
         if data.lstrip()[:1] == b"[":
             return [bytes(raw) for raw in _RAW_LIST.decode(data)]
-        path = array_path(data)
-        if path is None or not path.endswith(".item"):
-            return None
-        return [bytes(raw) for raw in _RAW_LIST.decode(_RAW_DICT.decode(data)[path.removesuffix(".item")])]
+        key = array_key(data)
+        return [bytes(raw) for raw in _RAW_LIST.decode(_RAW_DICT.decode(data)[key])] if key else None
     except (msgspec.MsgspecError, KeyError, RecursionError):
         return None
 
 
-def _events(data: bytes, stream: BinaryIO, input_name: str) -> Iterator[bytes | Refused]:
-    path = array_path(data[: 4 << 20])
-    if path is None:
-        raise DataError(f"{input_name}: the JSON document holds no list of objects")
+def _streamed(data: bytes, stream: BinaryIO, input_name: str) -> Iterator[bytes | Refused]:
     number = 0
     try:
-        for record in ijson.items(_Joined(data, stream), path, use_float=True):
+        for record in _records(_Joined(data, stream)):
             number += 1
-            yield msgspec.json.encode(record)
-    except (ijson.JSONError, UnicodeError, RecursionError, OverflowError) as error:
+            yield jsonlines.encode(record).encode()
+    except _BROKEN as error:
+        if not number and array_key(data[: 4 << 20]) is None:
+            raise DataError(f"{input_name}: the JSON document holds no list of objects") from error
         yield Refused(f"record {number + 1}", f"the JSON document is damaged: {str(error).strip()}")
+    if not number:
+        raise DataError(f"{input_name}: the JSON document holds no list of objects")
+
+
+def _records(stream: Any) -> Iterator[Any]:
+    """Yield the values of the first array of objects, built from parser events."""
+    events = _events(stream)
+    if _find(events) is None:
+        return
+    builder, depth = ObjectBuilder(), 0
+    for event, value in chain([("start_map", None)], events):
+        if event == "end_array" and depth == 0:
+            return
+        builder.event(event, value)
+        depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
+        if depth == 0:
+            yield builder.value
+            builder = ObjectBuilder()
+
+
+def _find(events: Iterator[tuple[str, Any]]) -> str | None:
+    """Take events up to the first object of the first array of objects; return the array's key."""
+    depth, key, array_depth = 0, "", -1
+    for number, (event, value) in enumerate(events):
+        if number == 0 and event not in ("start_map", "start_array"):
+            return None
+        if event == "start_map" and array_depth == depth:
+            return key
+        if event == "map_key" and depth == 1:
+            key = str(value)
+        array_depth = -1
+        if event in ("start_map", "start_array"):
+            depth += 1
+            if event == "start_array" and depth <= 2:
+                array_depth = depth
+        elif event in ("end_map", "end_array"):
+            depth -= 1
+    return None
+
+
+def _events(stream: Any) -> Iterator[tuple[str, Any]]:
+    # Without ijson's own prefixes: they grow with the depth, so that deep nesting would fill all memory.
+    depth = 0
+    for event, value in ijson.basic_parse(stream, use_float=True):
+        depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
+        if depth > jsonlines.MAX_NESTING:
+            raise ijson.JSONError(f"nested deeper than {jsonlines.MAX_NESTING}")
+        yield event, value
 
 
 def _chunks(records: Iterator[bytes | Refused]) -> Iterator[Chunk]:
@@ -133,5 +173,7 @@ class _Joined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(size) or self._rest.read(size)
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._data.read(len(buffer)) or self._rest.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

@@ -53,10 +53,20 @@ def split_lines(stream: BinaryIO, size: int | None = None, limit: int | None = N
     limit = limit or MAX_LINE
     rest = b""
     line, offset = 1, 0
-    while True:
-        block = read_fully(stream, size - len(rest) if len(rest) < size else size)
+    final = False
+    while not final:
+        wanted = size - len(rest) if len(rest) < size else size
+        block = read_fully(stream, wanted)
+        final = len(block) < wanted
         data = rest + block
-        cut = data.rfind(b"\n") + 1 if block else len(data)
+        cut = len(data) if final else data.rfind(b"\n") + 1
+        # Only the first line can be too long: the others began within this block.
+        first = data.find(b"\n") + 1 or len(data)
+        if cut and first > limit:
+            yield Chunk(_refuse(data[:first], line, offset, limit), line)
+            line += 1
+            offset += first
+            data, cut = data[first:], cut - first
         if cut:
             whole, rest = data[:cut], data[cut:]
             count = whole.count(b"\n") + (not whole.endswith(b"\n"))
@@ -65,8 +75,6 @@ def split_lines(stream: BinaryIO, size: int | None = None, limit: int | None = N
             offset += cut
         else:
             rest = data
-        if not block:
-            return
         if len(rest) > limit:
             refused = _refuse(rest, line, offset, limit)
             length, rest = _skip_line(stream, rest, size)

@@ -80,7 +80,7 @@ def open_input(given: Given, format: str | None = None, columns: Mapping[str, st
     """
     source = open_source(given)
     try:
-        found = choose(source.head, format)
+        found = choose(source.head, format, tables_only=bool(columns))
     except BaseException:
         source.close()
         raise

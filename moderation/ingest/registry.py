@@ -49,7 +49,7 @@ def get_format(name: str) -> Format:
     return known[name]
 
 
-def choose(head: Head, name: str | None = None) -> Format:
+def choose(head: Head, name: str | None = None, tables_only: bool = False) -> Format:
     """Return the named format, or the one that the content shows.
 
     Parameters
@@ -58,19 +58,25 @@ def choose(head: Head, name: str | None = None) -> Format:
         The beginning of the input.
     name : str, optional
         As the user gave it.
+    tables_only : bool, default False
+        True where the user named columns: the input is a table then.
 
     Raises
     ------
     DataError
         Nothing recognises the content, or two formats fit equally well.
     UsageError
-        The named format does not exist.
+        The named format does not exist, or has no columns to map.
     """
     if name is not None:
-        return get_format(name)
+        named = get_format(name)
+        if tables_only and not named.table:
+            raise UsageError(f"the format {name!r} has no columns to map; leave --column out")
+        return named
     if not head.data:
         raise DataError(f"{head.name}: the file is empty")
-    fits = sorted(((found.sniff(head), found) for found in _load().values()), key=lambda fit: -fit[0])
+    candidates = [found for found in _load().values() if found.table or not tables_only]
+    fits = sorted(((found.sniff(head), found) for found in candidates), key=lambda fit: -fit[0])
     best, found = fits[0]
     if best < LEAST:
         what = "is binary" if b"\0" in head.data[:4096] else "looks like no known dump"

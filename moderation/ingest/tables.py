@@ -110,13 +110,13 @@ def concat(tables: Sequence[pa.Table]) -> pa.Table:
     pairs: dict[str, str] = {}
     for table in tables:
         pairs.update(dict(input_pairs(table.schema)))
-    types: dict[str, pa.DataType] = {}
+    fields: dict[str, pa.Field] = {}
     for table in tables:
         for field in table.schema:
-            known = types.get(field.name, field.type)
-            types[field.name] = known if known.equals(field.type) else _common(known, field.type)
-    nullable = {field.name: field for field in RECORD_SCHEMA}
-    schema = pa.schema([nullable.get(name, pa.field(name, kind)) for name, kind in types.items()])
+            known = fields.setdefault(field.name, field)
+            if not known.type.equals(field.type):
+                fields[field.name] = known.with_type(_common(known.type, field.type))
+    schema = pa.schema(list(fields.values()))
     whole = pa.concat_tables([_conform(table, schema) for table in tables])
     return with_input_columns(whole, list(pairs.items())) if pairs else whole
 

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from moderation.ingest.base import Accounting
 from moderation.ingest.reader import ingest
 from moderation.schema import check_comments
+
+# Time is not what these tests assert: the machine may be busy.
+settings.register_profile("moderation", deadline=None)
+settings.load_profile("moderation")
 
 Read = Callable[..., tuple[pa.Table, Accounting]]
 

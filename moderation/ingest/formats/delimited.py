@@ -104,11 +104,12 @@ def _sniff(head: Head, name: str) -> float:
     known = names_text(header)
     if len(header) == 1:
         return 0.5 if known and name == "csv" else 0.0
-    if len(set(header)) < len(header) or agreement < 0.8:
+    if len(set(header)) < len(header) or any(len(field.split()) > 4 for field in header):
         return 0.0
-    if known:
+    if known and agreement >= 0.4:
         return 0.7
-    return 0.4 if len(rows) > 2 and all(header) and all(len(field.split()) <= 4 for field in header) else 0.0
+    # Without a telling name only a table that is one throughout counts; prose has commas, too.
+    return (0.45 if len(rows) > 2 else 0.25) if all(header) and agreement == 1.0 and len(rows) > 1 else 0.0
 
 
 def _dialect(text: str, complete: bool, name: str) -> tuple[Dialect, list[list[str]], float] | None:
@@ -116,7 +117,7 @@ def _dialect(text: str, complete: bool, name: str) -> tuple[Dialect, list[list[s
     text, skip = _without_separator_line(text)
     if not complete:
         text = text[: text.rfind("\n") + 1] or text
-    best: tuple[float, int, bool, Dialect, list[list[str]]] | None = None
+    best: tuple[bool, float, int, bool, Dialect, list[list[str]]] | None = None
     for delimiter in DELIMITERS[name]:
         for quoting in (True, False):
             rows = _first_rows(text, delimiter, quoting)
@@ -125,10 +126,11 @@ def _dialect(text: str, complete: bool, name: str) -> tuple[Dialect, list[list[s
             width = len(rows[0])
             agreement = sum(len(row) == width for row in rows) / len(rows)
             dialect = Dialect(delimiter, quoting, skip)
-            candidate = (agreement if width > 1 else agreement / 2, width, quoting, dialect, rows)
-            if best is None or candidate[:3] > best[:3]:
+            telling = width > 1 and names_text(rows[0])
+            candidate = (telling, agreement if width > 1 else agreement / 2, width, quoting, dialect, rows)
+            if best is None or candidate[:4] > best[:4]:
                 best = candidate
-    return (best[3], best[4], best[0]) if best else None
+    return (best[4], best[5], best[1]) if best else None
 
 
 def _without_separator_line(text: str) -> tuple[str, bool]:

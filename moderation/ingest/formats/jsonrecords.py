@@ -77,8 +77,11 @@ def head_records(head: Head, most: int = 20) -> list[dict[str, Any]]:
             continue
         if isinstance(record, dict):
             records.append(record)
+    if len(lines) == 1 and jsondocument.head_records(head):
+        # One line that holds a list of objects is a document.
+        return []
     # A document over several lines has hardly a line that is an object of its own.
-    return records if 2 * len(records) > len(lines[:most]) or (records and len(lines) < 4) else []
+    return records if 4 * len(records) >= len(lines[:most]) else []
 
 
 def split_jsonl(stream: BinaryIO, options: ReadOptions) -> Iterator[Chunk]:
