@@ -16,7 +16,7 @@ import pandas as pd
 
 from moderation.errors import DataError
 from moderation.train.corpora_read import FILE, find_file, read_csv
-from moderation.train.splits import normalise
+from moderation.train.splits import near_form
 
 Adapter = Callable[[pd.DataFrame, Path], pd.DataFrame]
 
@@ -40,13 +40,16 @@ _SEXISM_UNCLEAR: Final = ("3.1", "3.3", "3.4")
 
 
 def jigsaw_six(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Add Jigsaw's six labels: all "0" where none applies, else those of the same text in a sister corpus."""
+    """Add Jigsaw's six labels: all "0" where none applies, else those of the same text in a sister corpus.
+
+    Texts are compared as near duplicates, because this copy has lost its links.
+    """
     known = pd.concat([read_csv(find_file(folder.parent / place, name)) for place, name in JIGSAW_FILES])
-    known.index = pd.Index([normalise(text) for text in known["comment_text"]])
+    known.index = pd.Index([near_form(text) for text in known["comment_text"]])
     known = known.loc[~known.index.duplicated(), list(JIGSAW)]
     marked = frame["any_label"] == "1"
     six = pd.DataFrame("0", index=frame.index, columns=list(JIGSAW))
-    found = known.reindex([normalise(text) for text in frame.loc[marked, "text"]]).fillna("")
+    found = known.reindex([near_form(text) for text in frame.loc[marked, "text"]]).fillna("")
     # A text whose copies disagree on "any" says nothing about which.
     found[(found == "1").sum(axis=1) == 0] = ""
     six.loc[marked] = found.to_numpy()

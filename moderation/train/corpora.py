@@ -134,7 +134,7 @@ def load_corpora(names: Iterable[str], folder: Path | None = None, *, weak: bool
     for name, frame in frames.items():
         whole = frames.get(spec_of(name).part_of)
         if whole is not None:
-            frames[name] = frame[~frame["group"].isin(whole["group"])]
+            frames[name] = frame[~frame["near"].isin(whole["near"])]
     return pd.concat(frames.values(), ignore_index=True)
 
 
