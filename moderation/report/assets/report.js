@@ -134,7 +134,9 @@
       button.textContent = label;
       chosen.append(button);
     }
-    card.element.append(box);
+    const scores = find(".scores", card.element);
+    if (scores) scores.before(box);
+    else card.element.append(box);
     paint(card);
   };
   // Buttons are made when a card comes near the screen: most of a long page is never looked at.
