@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 
 import ijson
 import msgspec
-
 from ijson.common import ObjectBuilder
 
 from moderation.errors import DataError

@@ -162,6 +162,8 @@ class _Scanner:
         self._buffer = b""
         self._place = 0
         self._ended = False
+        self._tail = b""
+        self._broken_off = False
         alternatives = b"|".join(re.escape(name.encode()) for name in names)
         self._token = re.compile(rb"<!--|<!\[CDATA\[|<(/?)(?:[\w.-]+:)?(%b)(?=[\s/>])" % alternatives)
 
@@ -170,7 +172,7 @@ class _Scanner:
         while True:
             found = self._next_token(keep=0)
             if found is None:
-                if root and not re.search(rb"</(?:[\w.-]+:)?%b\s*>\s*\Z" % re.escape(root), self._tail):
+                if root and not self._broken_off and not re.search(rb"</(?:[\w.-]+:)?%b\s*>\s*\Z" % re.escape(root), self._tail):
                     yield Refused(f"byte {self.offset}", f"the document ends before </{root.decode()}>")
                 return
             if found[2] is None:
@@ -181,8 +183,6 @@ class _Scanner:
                     return
             elif not found[1]:
                 yield from self._record(found)
-
-    _tail = b""
 
     def _prolog(self) -> bytes:
         while not self._ended and len(self._buffer) < MAX_PROLOG:
@@ -284,6 +284,7 @@ class _Scanner:
         refused = Refused(
             f"byte {self.offset + start}", f"the <{name.decode()}> {what}", excerpt[:EXCERPT_LENGTH]
         )
+        self._broken_off = resume is None
         self._place = len(self._buffer) if resume is None else resume
         return refused
 

@@ -75,7 +75,7 @@ def head_records(head: Head, most: int = 20) -> list[dict[str, Any]]:
             record = jsonlines.loads_leniently(line.encode("utf-8", "surrogatepass"))
         except ValueError:
             continue
-        if isinstance(record, dict):
+        if isinstance(record, dict) and record:
             records.append(record)
     if len(lines) == 1 and jsondocument.head_records(head):
         # One line that holds a list of objects is a document.
