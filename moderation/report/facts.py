@@ -124,6 +124,12 @@ class Facts:
         finally:
             self._connection.unregister("keys")
 
+    def attach(self, other: Facts, name: str) -> None:
+        """Make the facts of another run a table of this one's questions, under a name."""
+        path = str(Path(self._folder.name) / f"{name}.parquet").replace("'", "''")
+        other._connection.execute(f"COPY facts TO '{path}' (FORMAT parquet)")
+        self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+
     def ranked(self, order: npt.NDArray[np.int64] | None = None, size: int = _BATCH) -> Iterator[pa.Table]:
         """Iterate over flagged rows, strongest first.
 

@@ -80,9 +80,27 @@ def write_report(
         summary = summarise(run, policy, shown=shown, facts=facts, explain=explain)
         for name in wanted:
             path = folder / RENDERINGS[name]
-            _replace(path, _writer(name, facts, summary))
+            replace_file(path, _writer(name, facts, summary))
             written[name] = path
     return written
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name and rename it into place: it is whole or not there.
+
+    Raises
+    ------
+    DataError
+        The file could not be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise DataError(f"{path} could not be written: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _writer(name: str, facts: Facts, summary: Summary) -> Callable[[Path], object]:
@@ -99,14 +117,3 @@ def _writer(name: str, facts: Facts, summary: Summary) -> Callable[[Path], objec
             return lambda path: write_jsonl(facts, path)
         case _:
             return lambda path: write_parquet(facts, path)
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(draft)
-        draft.replace(path)
-    except OSError as error:
-        raise DataError(f"{path} could not be written: {error.strerror or error}") from error
-    finally:
-        draft.unlink(missing_ok=True)

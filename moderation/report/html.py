@@ -16,8 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from moderation.report import charts, wording
+from moderation.report.compare import Comparison
 from moderation.report.safe import displayable, file_name, link, one_line
-from moderation.report.shown import NAME_SHOWN, Shown
+from moderation.report.shown import NAME_SHOWN, TEXT_SHOWN, Shown
 from moderation.report.summary import Summary
 
 MOST_BYTES: Final = 3_800_000
@@ -71,6 +72,33 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
         over_time=_records(summary.over_time),
         export_name=f"decisions-{file_name(summary.name)}.jsonl",
         accounting=wording.accounting_lines(summary),
+    )
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return a comparison of two runs as a self-contained page without any script.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        From `moderation.report.compare`.
+    """
+    style = _asset("report.css")
+    return (
+        _environment()
+        .get_template("comparison.html.j2")
+        .render(
+            comparison=comparison,
+            policy_sources=_content_security_policy(style),
+            style=Markup(style),
+            tables=[
+                ("Labels", "Label", "label", "label", _records(comparison.labels)),
+                ("Threads with most changes", "Thread", "title", "thread_id", _records(comparison.threads)),
+                ("Authors with most changes", "Author", "author", "author", _records(comparison.authors)),
+            ],
+            veiled=VEILED,
+            most=TEXT_SHOWN,
+        )
     )
 
 
@@ -128,12 +156,13 @@ def _name(value: str | None, otherwise: str) -> str:
     return one_line(value, NAME_SHOWN) if value and value.strip() else otherwise
 
 
-def _content_security_policy(style: str, script: str) -> str:
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def _content_security_policy(style: str, script: str | None = None) -> str:
+    rules = ["default-src 'none'", f"style-src {_hash(style)}", "base-uri 'none'", "form-action 'none'"]
+    return "; ".join(rules if script is None else [*rules, f"script-src {_hash(script)}"])
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 @cache
