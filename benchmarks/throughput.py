@@ -1,0 +1,202 @@
+"""Rate of the whole way from a compressed Reddit dump to a scored run, beside what the machine allows.
+
+    python benchmarks/throughput.py --lines 1000000
+
+In turns, on the same file: a bare loop on one core that only decompresses and decodes JSON; the whole way
+with one process and with two; each stage alone on one core. Wall times, best of `--repeat`; peak memory of
+the whole process tree. The figures go to `benchmarks/results/throughput.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import zstandard
+
+sys.path.insert(0, str(Path(__file__).parent))
+from synthetic import write_reddit
+
+RESULTS = Path(__file__).parent / "results"
+
+WHOLE = """
+import json, resource, sys, threading, time
+from moderation.score.engine import scan
+given, out, model, jobs = sys.argv[1:]
+start = time.perf_counter()
+run = scan(given, out, model=model, report=False, jobs=int(jobs))
+seconds = time.perf_counter() - start
+peak = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+used = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(json.dumps({"seconds": seconds, "cpu_seconds": used, "rows": run.accounting.rows,
+    "peak_mib_parent": peak[0], "peak_mib_largest_worker": peak[1]}))
+"""
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
+        dump = Path(folder) / "RC_made-up.zst"
+        size = write_reddit(dump, options.lines)
+        print(
+            f"{options.lines:,} lines, {size / 1e6:,.0f} MB, {dump.stat().st_size / 1e6:,.0f} MB compressed"
+        )
+        figures = measure(dump, options)
+    figures |= {"lines": options.lines, "bytes": size, "machine": machine()}
+    show(figures)
+    if options.lines >= 1_000_000:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "throughput.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def measure(dump: Path, options: argparse.Namespace) -> dict[str, Any]:
+    bare, one, two = [], [], []
+    for _ in range(options.repeat):
+        # In turns, so that a disturbance does not hit one of them only.
+        bare.append(timed(lambda: decode_only(dump)))
+        one.append(whole_way(dump, options.model, 1))
+        two.append(whole_way(dump, options.model, options.jobs))
+    best_one = min(one, key=lambda figures: figures["seconds"])
+    best_two = min(two, key=lambda figures: figures["seconds"])
+    return {
+        "decoder": DECODER,
+        "bare_seconds": min(bare),
+        "one": best_one,
+        "jobs": options.jobs,
+        "many": best_two,
+        "stages_seconds": stages(dump, options.model),
+    }
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def decode_only(dump: Path) -> int:
+    """Decompress and decode every line: the least that any reader has to do."""
+    count, rest = 0, b""
+    with (
+        dump.open("rb") as file,
+        zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(file) as stream,
+    ):
+        while block := stream.read(1 << 20):
+            lines = (rest + block).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                decode(line)
+            count += len(lines)
+    return count
+
+
+def whole_way(dump: Path, model: str, jobs: int) -> dict[str, float]:
+    """Scan in a process of its own, so that its memory can be told."""
+    out = dump.parent / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, "-c", WHOLE, str(dump), str(out), model, str(jobs)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    figures: dict[str, float] = json.loads(said)
+    return figures
+
+
+def stages(dump: Path, model: str) -> dict[str, float]:
+    """Seconds of each stage alone, on one core, over the whole dump."""
+    from moderation.classify.model import load_model
+    from moderation.ingest.reader import open_input, parse_chunk
+    from moderation.score.threads import write_threads
+    from moderation.score.writer import COMMENTS, TEMPORARY, THREADS, write_part
+
+    loaded = load_model(model)
+    run = dump.parent / "stages"
+    for folder in (COMMENTS, THREADS, TEMPORARY):
+        (run / folder).mkdir(parents=True)
+    seconds = dict.fromkeys(("split", "parse", "score", "write", "threads"), 0.0)
+    lengths = []
+    with open_input(dump) as opened:
+        chunks = iter(opened)
+        while True:
+            clock = [time.perf_counter()]
+            chunk = next(chunks, None)
+            clock.append(time.perf_counter())
+            seconds["split"] += clock[1] - clock[0]
+            if chunk is None:
+                break
+            table = parse_chunk(opened.format, chunk, opened.options).table
+            clock.append(time.perf_counter())
+            scored = loaded.score_table(table)
+            clock.append(time.perf_counter())
+            write_part(run, COMMENTS, len(lengths), scored, {})
+            clock.append(time.perf_counter())
+            lengths.append(table.num_rows)
+            for name, begin, end in zip(("parse", "score", "write"), clock[1:-1], clock[2:], strict=True):
+                seconds[name] += end - begin
+    seconds["threads"] = timed(lambda: write_threads(run, lengths))
+    return seconds
+
+
+def show(figures: dict[str, Any]) -> None:
+    lines = figures["lines"]
+    bare = lines / figures["bare_seconds"]
+    print(f"{'only decompress and decode (' + figures['decoder'] + ')':45}{bare:12,.0f} lines/s")
+    for name, jobs in (("one", 1), ("many", figures["jobs"])):
+        found = figures[name]
+        rate = lines / found["seconds"]
+        print(
+            f"{f'whole way, jobs={jobs}':45}{rate:12,.0f} lines/s  {rate / bare:6.1%} of the bare loop, "
+            f"{found['cpu_seconds']:.1f} s of CPU, peak {found['peak_mib_parent']:,.0f} MiB + "
+            f"{found['peak_mib_largest_worker']:,.0f} MiB a worker"
+        )
+    for name, seconds in figures["stages_seconds"].items():
+        print(f"{'  ' + name + ' alone':45}{lines / seconds:12,.0f} lines/s")
+    total = sum(figures["stages_seconds"].values())
+    print(f"{'what the stages allow, one core':45}{lines / total:12,.0f} lines/s")
+    print(f"{'reached of it, jobs=1':45}{total / figures['one']['seconds']:12.1%}")
+    gain = figures["one"]["seconds"] / figures["many"]["seconds"]
+    print(f"{'jobs=' + str(figures['jobs']) + ' over jobs=1':45}{gain:11.2f}x")
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "cores": joblib.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--model", default="fast")
+    return parser.parse_args()
+
+
+try:
+    import orjson
+
+    decode: Callable[[bytes], object] = orjson.loads
+    DECODER = "orjson"
+except ImportError:
+    import msgspec
+
+    decode = msgspec.json.Decoder().decode
+    DECODER = "msgspec"
+
+if __name__ == "__main__":
+    main()
