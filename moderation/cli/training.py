@@ -1,33 +1,96 @@
-"""`train`: making a classifier from labelled comments."""
+"""`train`, `evaluate` and `policy`: making classifiers and knowing what they are worth."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moderation.cli.console import show
+from moderation.cli import options
+from moderation.cli.console import remark, show, show_table
+
+Corpora = Annotated[
+    Path | None,
+    typer.Option(
+        "--corpora", metavar="DIR", help="Folder of the labelled corpora. Default: MODERATION_CORPORA."
+    ),
+]
+
+policy = typer.Typer(help="Thresholds: from which probability on a comment is flagged.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
+    app.command()(evaluate)
+    app.add_typer(policy, name="policy")
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="What to train on and how (TOML).")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Folder of the new model.")],
-    corpora: Annotated[
-        Path | None,
-        typer.Option("--corpora", metavar="DIR", help="Folder of the public corpora that the recipe names."),
-    ] = None,
-    decisions: Annotated[
-        Path | None,
-        typer.Option("--decisions", metavar="FILE", help="Decisions of your reviewers, to learn from too."),
-    ] = None,
+    corpora: Corpora = None,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Train a classifier from a recipe; the one that is installed was made this way."""
-    from moderation.train.recipe import train as make
+    """Train a classifier from a recipe; the one that comes with this tool was made this way."""
+    from moderation.train.corpora import corpora_folder
+    from moderation.train.pipeline import train as make
 
-    show(str(make(recipe, out, corpora, decisions).path))
+    model = make(recipe, out, corpora_folder(corpora), say=(lambda _: None) if quiet else remark)
+    show(f"{model.path} {model.digest}")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a classifier.")] = "fast",
+    corpus: Annotated[
+        str | None,
+        typer.Option(
+            "--corpus",
+            metavar="NAME|FILE",
+            help="A corpus of the registry, or a table of yours with columns named as labels.",
+        ),
+    ] = None,
+    corpora: Corpora = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All figures, for programs.")] = False,
+) -> None:
+    """Show how good a classifier is: as it was measured when it was made, or on a corpus."""
+    from moderation.classify.model import load_model
+    from moderation.train.evaluate import evaluate as measure
+
+    loaded = load_model(model)
+    if corpus is None:
+        show((loaded.path / "metrics.json").read_text("utf-8").rstrip())
+        return
+    found = measure(loaded, corpus, corpora)
+    if as_json:
+        show(json.dumps(found))
+        return
+    names = list(dict.fromkeys(name for figures in found.values() for name in figures))
+    rows = [(label, *(f"{figures[name]:.4g}" if name in figures else "" for name in names))
+            for label, figures in found.items()]  # fmt: skip
+    show_table(("label", *names), rows)
+
+
+@policy.command("show")
+def policy_show(model: options.Model = "fast", file: options.Policy = None) -> None:
+    """Show the thresholds in force: the model's own, or those of a policy file."""
+    from moderation.classify.model import load_model
+
+    stated = load_model(model).policy(file)
+    if stated.needs_run:
+        rows = [
+            (label, f"{target.kind} {target.value:g}", "", "") for label, target in stated.targets.items()
+        ]
+    else:
+        resolved = stated.resolve()
+        rows = [
+            (label, target, _number(resolved.thresholds[label]), _number(resolved.expected_precision[label]))
+            for label, target in resolved.targets.items()
+        ]
+    show_table(("label", "asked for", "flagged from", "expected precision"), rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
