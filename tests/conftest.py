@@ -47,7 +47,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("thank you for the nice photo", "the weather is nice today", "I like this recipe", "see you soon"),
         *("they staged the moon landing", "the elites staged it all", "wake up it was staged", "hidden elites"),
     ]
-    vectorizer = ChunkVectorizer().fit(texts)
+    vectorizer = ChunkVectorizer(vocabulary_count=1).fit(texts)
     matrix = vectorizer.transform(texts)
     kinds = np.repeat(["abusive", "none", "conspiracy"], 4)
     coefficients = np.zeros((matrix.shape[1], len(LABELS)))

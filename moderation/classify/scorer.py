@@ -173,7 +173,7 @@ class Scorer:
             (np.ones(len(owner)), np.arange(len(owner)), ends),
             shape=(count, len(owner)),
         )
-        total[:, : self._labels] += link_matrix @ sums
+        total[:, : self._labels] += np.asarray(link_matrix @ sums)
         return total, total[:, self._labels] + link_matrix @ squares
 
     def _resolve(self, texts: pa.StringArray) -> tuple[Chunked, U64, F64, Spelled | None]:

@@ -76,12 +76,15 @@ def split(texts: pa.StringArray) -> Chunked:
     offsets = lists.offsets.to_numpy().astype(np.int64)
     tokens = encoded.indices.to_numpy()
     offsets -= offsets[0]
-    empty = pc.index(encoded.dictionary, "").as_py()
+    distinct = encoded.dictionary
+    empty = pc.index(distinct, "").as_py()
     if empty >= 0:
         keep = tokens != empty
         kept = np.concatenate(([0], np.cumsum(keep)))
         tokens, offsets = tokens[keep], kept[offsets]
-    return Chunked(encoded.dictionary, tokens, offsets)
+        tokens = tokens - (tokens > empty).astype(np.int32)
+        distinct = distinct.filter(pc.not_equal(distinct, ""))
+    return Chunked(distinct, tokens, offsets)
 
 
 def _scrub(text: str) -> str:

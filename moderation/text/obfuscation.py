@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -157,7 +158,12 @@ class Unmasker:
         if not _MASK.search(stripped) or re.search(r"[^\w*#@$%&!?^~-]", _MASK.sub("", stripped)):
             return None
         # An emoji stands for one letter or two, any other sign for exactly one.
-        shape = re.compile(_MASK.sub(lambda m: "".join(map(_hidden, m.group())), stripped))
+        ends = [0, *(edge for m in _MASK.finditer(stripped) for edge in m.span()), len(stripped)]
+        pieces = [stripped[begin:end] for begin, end in pairwise(ends)]
+        # Pieces alternate: shown, hidden, shown, ...
+        shape = re.compile(
+            "".join("".join(map(_hidden, p)) if n % 2 else re.escape(p) for n, p in enumerate(pieces))
+        )
         return next((word for word in self.lexicon if shape.fullmatch(word)), None)
 
 

@@ -6,7 +6,6 @@ the registry's rules can look at. It never drops rows of texts that carry a labe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final

@@ -100,11 +100,8 @@ def operating_points(probability: F64, weights: F64) -> list[tuple[float, float,
     precision = above[last, 1] / above[last].sum(axis=1)
     wanted = np.linspace(recall[0], recall[-1], POINTS)
     kept = np.unique(np.searchsorted(recall, wanted).clip(0, len(recall) - 1))
-    points = [
-        (float(ranked[last[k]]), round(float(precision[k]), 4), round(float(recall[k]), 4))
-        for k in kept[::-1]
-    ]
-    return points
+    points = np.stack((ranked[last], precision.round(4), recall.round(4)), axis=1)
+    return [tuple(point) for point in points[kept[::-1]].tolist()]
 
 
 def calibration_error(probability: F64, weights: F64, least: float = 0.0, bins: int = 15) -> float:

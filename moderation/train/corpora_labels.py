@@ -36,7 +36,9 @@ def label_column(frame: pd.DataFrame, rule: Rule, where: str) -> F32:
     used = [name for name in (rule.column, rule.of, *rule.any, *rule.share, *rule.mean) if name]
     missing = [name for name in used if name not in frame]
     if missing:
-        raise DataError(f"{where} has no column {missing[0]!r}; it is not the version that the registry describes")
+        raise DataError(
+            f"{where} has no column {missing[0]!r}; it is not the version that the registry describes"
+        )
     try:
         value = _value(frame, rule)
     except ValueError as error:
@@ -51,16 +53,17 @@ def _value(frame: pd.DataFrame, rule: Rule) -> npt.NDArray[np.float64]:
         return np.full(len(frame), float(rule.value))
     if rule.any:
         answers = frame[list(rule.any)].apply(_numbers)
-        return (answers.max(axis=1) >= 1).where(answers.notna().all(axis=1)).astype(float).to_numpy()
+        known = answers.notna().all(axis=1).to_numpy()
+        return np.where(known, answers.max(axis=1).to_numpy() >= 1, np.nan)
     if rule.mean:
-        return frame[list(rule.mean)].apply(_numbers).mean(axis=1).to_numpy()
+        return frame[list(rule.mean)].apply(_numbers).mean(axis=1).to_numpy(np.float64)
     if rule.share:
         counts = frame[list(rule.share)].apply(_numbers).sum(axis=1)
-        return (counts / _numbers(frame[rule.of])).to_numpy()
+        return (counts / _numbers(frame[rule.of])).to_numpy(np.float64)
     if rule.range:
         low, high = rule.range
-        share = (_numbers(frame[rule.column]) - low) / (high - low)
-        return share.where(share >= rule.least).to_numpy()
+        share = (_numbers(frame[rule.column]).to_numpy(np.float64) - low) / (high - low)
+        return np.where(share >= rule.least, share, np.nan)
     if rule.contains:
         return _contains(frame[rule.column], rule)
     column = frame[rule.column]
@@ -71,7 +74,7 @@ def _value(frame: pd.DataFrame, rule: Rule) -> npt.NDArray[np.float64]:
     return value
 
 
-def _contains(column: "pd.Series[str]", rule: Rule) -> npt.NDArray[np.float64]:
+def _contains(column: pd.Series[str], rule: Rule) -> npt.NDArray[np.float64]:
     wanted, unknown = set(rule.contains), set(rule.unknown)
     absent = np.nan if rule.absent == "unknown" else 0.0
 
@@ -84,6 +87,6 @@ def _contains(column: "pd.Series[str]", rule: Rule) -> npt.NDArray[np.float64]:
     return np.array([judge(cell) for cell in column], dtype=np.float64)
 
 
-def _numbers(column: "pd.Series[str]") -> "pd.Series[float]":
+def _numbers(column: pd.Series[str]) -> pd.Series[float]:
     """Read numbers; an empty cell is unknown, any other text an error."""
-    return pd.to_numeric(column.replace("", np.nan))
+    return pd.to_numeric(column.mask(column == "")).astype("float64")

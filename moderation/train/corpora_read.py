@@ -30,7 +30,9 @@ def find_file(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
-    raise DataError(f"{folder / name} is missing; download it from the address that datasets/registry.toml states")
+    raise DataError(
+        f"{folder / name} is missing; download it from the address that datasets/registry.toml states"
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -75,7 +77,9 @@ def read_table(folder: Path, table: Table) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def read_csv(path: Path, delimiter: str = ",", quoting: str = "csv", columns: Iterable[str] = ()) -> pd.DataFrame:
+def read_csv(
+    path: Path, delimiter: str = ",", quoting: str = "csv", columns: Iterable[str] = ()
+) -> pd.DataFrame:
     """Return a CSV file as strings; an empty field is an empty string."""
     names = list(columns)
     try:
@@ -140,7 +144,9 @@ def _read_lines(path: Path, table: Table) -> pd.DataFrame:
     texts = _lines(path)
     labels = _lines(find_file(path.parent, table.labels_file))
     if len(texts) != len(labels):
-        raise DataError(f"{path} has {len(texts)} lines, {table.labels_file} has {len(labels)}; download both again")
+        raise DataError(
+            f"{path} has {len(texts)} lines, {table.labels_file} has {len(labels)}; download both again"
+        )
     return pd.DataFrame({"text": texts, "label": labels})
 
 

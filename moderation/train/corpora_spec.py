@@ -313,7 +313,9 @@ def _table(stated: Stated, where: str) -> Table:
     stated.setdefault("format", stated["file"][0].rpartition(".")[2] if "file" in stated else "csv")
     if stated["format"] == "tsv":
         stated.setdefault("delimiter", "\t")
-    rules = {label: _rule(rule, f"{where}, label {label!r}") for label, rule in stated.get("labels", {}).items()}
+    rules = {
+        label: _rule(rule, f"{where}, label {label!r}") for label, rule in stated.get("labels", {}).items()
+    }
     for label in rules:
         _check(label, LABELS, "label", where)
     table = _build(Table, {**stated, "labels": rules}, where)

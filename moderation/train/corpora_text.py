@@ -12,18 +12,24 @@ import pandas as pd
 from moderation.train.corpora_spec import Table
 
 _LINK = re.compile(r"\b(https?) ?: ?/ ?/ ?(\S+(?: [./?&=#:%~] ?\S+| ?[-_] ?\S+)*)")
-_CLITIC = re.compile(r"(?<=\w) (n ['’]t|n['’]t|['’] ?(?:s|re|ve|ll|d|m|t|S|RE|VE|LL|D|M|T))\b")
-_NEGATION = re.compile(r"\b([Cc]a|[Dd]o|[Dd]oes|[Dd]id|[Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Ww]o|[Ww]ould|[Cc]ould|[Ss]hould|[Hh]as|[Hh]ave|[Hh]ad|[Aa]i) n['’]t\b")
+_CHANNEL = re.compile(r"\bt ?\. ?me ?/ ?(\w+)")
+_CLITIC = re.compile(r"(?<=\w) (['’] ?(?:s|re|ve|ll|d|m|t))\b", re.IGNORECASE)
+_NEGATED: Final = "ca|do|does|did|is|are|was|were|wo|would|could|should|has|have|had|ai"
+_NEGATION = re.compile(rf"\b({_NEGATED}) n['’]t\b", re.IGNORECASE)
 _BEFORE = re.compile(r" +(?=[.,;:!?%…)\]}”’](?:\W|$))")
-_AFTER = re.compile(r"(?<=[(\[{“‘$£€@#]) +")
+_AFTER = re.compile(r"(?<=[(\[{“‘$£€@#¿¡]) +")
 _QUOTED = re.compile(r'(?<!\S)" ([^"\n]*?) "(?!\w)')
 _JOINED = re.compile(r"(?<=\w) ([-/]) (?=\w)")
+MOST_QUOTED: Final = 3
+"""Times that a text is found quoted within a quoted text, at most."""
+
 _PENN: Final = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")"}
 _ESCAPED = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[ntr'\"\\])")
+_REPAIRED = re.compile("[\xc2-\xf4][\x80-\xbf]+")
 _SURROGATE = re.compile("[\ud800-\udfff\x00]")
 
 
-def clean_texts(texts: "pd.Series[str]", table: Table) -> "pd.Series[str]":
+def clean_texts(texts: pd.Series[str], table: Table) -> pd.Series[str]:
     """Return texts as plain text, the way a reader of the comment saw them.
 
     Parameters
@@ -46,13 +52,13 @@ def clean_texts(texts: "pd.Series[str]", table: Table) -> "pd.Series[str]":
 
 
 def unescape_python(text: str) -> str:
-    r"""Undo escapes of a quoted Python string, twice where it was quoted twice, and bytes of UTF-8 in it.
+    r"""Undo escapes of a quoted Python string, however often it was quoted, and bytes of UTF-8 in it.
 
     >>> unescape_python('"caf\\xe9 \\\\xc2\\\\xa0two\\\\nlines"')
     'café \xa0two\nlines'
     """
     text = _unquote(text)
-    for _ in range(2):
+    for _ in range(MOST_QUOTED):
         text = _ESCAPED.sub(_decode, text)
     return _REPAIRED.sub(lambda match: _utf8(match[0]), text)
 
@@ -66,14 +72,12 @@ def detokenise(text: str) -> str:
     for token, plain in _PENN.items():
         text = text.replace(token, plain)
     text = _LINK.sub(lambda match: f"{match[1]}://{match[2].replace(' ', '')}", text)
+    text = _CHANNEL.sub(r"t.me/\1", text)
     text = _NEGATION.sub(lambda match: match[0].replace(" ", ""), text)
     text = _CLITIC.sub(lambda match: match[1].replace(" ", ""), text)
     text = _QUOTED.sub(r'"\1"', text)
     text = _JOINED.sub(r"\1", text)
     return _AFTER.sub("", _BEFORE.sub("", text))
-
-
-_REPAIRED = re.compile("[\xc2-\xf4][\x80-\xbf]+")
 
 
 def _decode(match: re.Match[str]) -> str:

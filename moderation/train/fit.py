@@ -43,9 +43,11 @@ class Design:
     matrix: sp.csr_matrix
 
 
-def design(frame: pd.DataFrame, recipe: Recipe, lexicon: tuple[str, ...]) -> Design:
-    """Fit the vectorizer on all rows and vectorise them."""
-    vectorizer = ChunkVectorizer(**recipe.vectorizer, lexicon=lexicon).fit(frame["text"])
+def design(
+    frame: pd.DataFrame, learn: npt.NDArray[np.bool_], recipe: Recipe, lexicon: tuple[str, ...]
+) -> Design:
+    """Fit the vectorizer on the rows to learn from, and vectorise all."""
+    vectorizer = ChunkVectorizer(**recipe.vectorizer, lexicon=lexicon).fit(frame["text"][learn])
     return Design(frame, vectorizer, vectorizer.transform(frame["text"]))
 
 
@@ -96,7 +98,10 @@ def fit_label(data: Design, label: str, recipe: LabelRecipe, rows: npt.NDArray[n
     order = np.concatenate((positive, negative))
     target = np.concatenate((np.ones(len(positive)), np.zeros(len(negative))))
     share = np.concatenate((weight[positive] * value[positive], weight[negative] * (1 - value[negative])))
-    model = LogisticRegression(C=recipe.strength, solver="liblinear", random_state=seed, max_iter=100)
+    # Dual coordinate descent (Yu, Huang and Lin, 2011) is several times faster here than the primal solvers.
+    model = LogisticRegression(
+        C=recipe.strength, solver="liblinear", dual=True, tol=0.01, max_iter=1000, random_state=seed
+    )
     model.fit(features[order], target, sample_weight=share)
     coefficients: F64 = model.coef_[0, : data.matrix.shape[1]]
     return coefficients

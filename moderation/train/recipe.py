@@ -88,14 +88,8 @@ def read_recipe(path: Path) -> Recipe:
         vectorizer = dict(stated.get("vectorizer", {}))
         if "grams" in vectorizer:
             vectorizer["grams"] = tuple(vectorizer["grams"])
-        return Recipe(
-            str(stated["name"]),
-            int(stated["seed"]),
-            vectorizer,
-            labels,
-            dict(stated.get("settings", {})),
-            text,
-        )
+        settings = dict(stated.get("settings", {}))
+        return Recipe(str(stated["name"]), int(stated["seed"]), vectorizer, labels, settings, text)
     except KeyError as error:
         raise ConfigError(f"{path}: the recipe lacks {error}") from error
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Which rows may be trained on: exam rows, duplicates and near duplicates, and splits that keep them together."""
+"""Which rows may be trained on: exam rows, near duplicates, and splits that keep those on one side."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def near_groups(texts: Iterable[str]) -> U64:
     return np.fromiter((_short(near_form(text) or normalise(text) or text) for text in texts), np.uint64)
 
 
-def exam_rows(spec: CorpusSpec, frame: pd.DataFrame) -> Mask:
+def exam_rows(spec: CorpusSpec, frame: pd.DataFrame, held: frozenset[str] = frozenset()) -> Mask:
     """Return which rows of a corpus are kept for the exam by the rule in its registry entry.
 
     Parameters
@@ -78,26 +78,24 @@ def exam_rows(spec: CorpusSpec, frame: pd.DataFrame) -> Mask:
     spec : CorpusSpec
     frame : DataFrame, n rows
         `text`: as in the published file, before it is cleaned.
+    held : frozenset of str
+        Normalised texts of an official test file, which are exam rows too.
 
     Returns
     -------
     ndarray of bool, shape (n,)
     """
-    if not spec.exam.modulus:
+    modulus, remainder = spec.exam.modulus, spec.exam.remainder
+    if not modulus and not held:
         return np.zeros(len(frame), dtype=np.bool_)
-    return np.fromiter(
-        (
-            int.from_bytes(_digest(normalise(text))) % spec.exam.modulus == spec.exam.remainder
-            for text in frame["text"]
-        ),
-        np.bool_,
-        len(frame),
+    forms = [normalise(text) for text in frame["text"]]
+    return np.array(
+        [form in held or (modulus > 0 and _whole(form) % modulus == remainder) for form in forms],
+        dtype=np.bool_,
     )
 
 
-def split_by_group(
-    frame: pd.DataFrame, seed: int, shares: Mapping[str, float] = SHARES
-) -> "pd.Series[str]":
+def split_by_group(frame: pd.DataFrame, seed: int, shares: Mapping[str, float] = SHARES) -> pd.Series[str]:
     """Give each row a side so that no text, near duplicate or derived text is on two.
 
     The side follows from the seed and the texts alone, not from the order of the rows: the same text is on
@@ -138,7 +136,7 @@ def split_by_group(
 
 
 def halves(frame: pd.DataFrame, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return two halves of a corpus without near duplicates between them: to fit on one, measure on the other."""
+    """Return two halves without near duplicates between them: to fit on one and measure on the other."""
     side = split_by_group(frame, seed, {"first": 0.5, "second": 0.5})
     return frame[side == "first"], frame[side == "second"]
 
@@ -166,7 +164,7 @@ def overlap(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["exact", "near", "corpus_a"], ascending=[False, False, True], ignore_index=True)
 
 
-def _shared(a: pd.DataFrame, b: pd.DataFrame, column: str) -> "pd.Series[int]":
+def _shared(a: pd.DataFrame, b: pd.DataFrame, column: str) -> pd.Series[int]:
     left = a[["corpus", column]].drop_duplicates()
     right = b[["corpus", column]].drop_duplicates()
     pairs = left.merge(right, on=column, suffixes=("_a", "_b"))
@@ -195,6 +193,10 @@ def _draw(group: int, key: bytes) -> int:
 
 def _short(text: str) -> int:
     return int.from_bytes(_digest(text)[:8])
+
+
+def _whole(text: str) -> int:
+    return int.from_bytes(_digest(text))
 
 
 def _digest(text: str) -> bytes:

@@ -1,0 +1,209 @@
+"""A recipe and a folder of corpora become a model bundle: the whole of `moderation train`."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+
+from moderation.classify.bundle import write_bundle
+from moderation.classify.model import Model, load_model
+from moderation.classify.scorer import Scorer
+from moderation.errors import DataError
+from moderation.text.chunks import as_strings
+from moderation.train.calibrate import fit_sigmoid, operating_points, prevalence_weights
+from moderation.train.card import write_card
+from moderation.train.corpora import load_corpora
+from moderation.train.evaluate import measure
+from moderation.train.fit import Design, design, fit_label, row_weights, weights_of
+from moderation.train.lexicon import LEXICON, lexicon_rows, rude_words
+from moderation.train.recipe import LabelRecipe, Recipe, read_recipe
+from moderation.train.splits import split_by_group, text_groups
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+Say = Callable[[str], None]
+
+
+def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Say = lambda _: None) -> Model:
+    """Train a model and write its bundle: weights, configuration, metrics, model card and recipe.
+
+    Parameters
+    ----------
+    recipe_path : Path
+        See `moderation.train.recipe`.
+    out : Path
+        Folder of the bundle.
+    corpora : Path
+        Folder with the corpora that the recipe names.
+    jobs : int, default 2
+        Labels trained at the same time; the result does not depend on it.
+    say : callable
+        Told about progress, one line at a time.
+
+    Returns
+    -------
+    Model
+        The bundle, loaded.
+
+    Raises
+    ------
+    ConfigError
+        The recipe cannot be used.
+    DataError
+        A corpus is missing or damaged.
+    """
+    started = time.monotonic()
+    recipe = read_recipe(recipe_path)
+    say(f"reading {len(recipe.corpora)} corpora")
+    frame = training_frame(recipe, corpora)
+    split = split_by_group(frame, seed=recipe.seed)
+    _check_labels(frame, recipe)
+    say(f"vectorising {len(frame):,} texts")
+    learn = (split == "train").to_numpy()
+    rude = frame["text"][learn & (frame["abusive"] > 0.5).to_numpy()]
+    data = design(frame, learn, recipe, rude_words(rude, corpora))
+    frame = add_soft_labels(data, recipe, learn, say)
+    data = Design(frame, data.vectorizer, data.matrix)
+    say(f"training {len(recipe.labels)} labels on {data.matrix.shape[1]:,} features")
+    columns = Parallel(n_jobs=jobs)(
+        delayed(fit_label)(data, label, stated, learn, recipe.seed) for label, stated in recipe.labels.items()
+    )
+    weights = weights_of(data.vectorizer, np.stack(columns, axis=1))
+    say("calibrating")
+    valid = (split == "valid").to_numpy()
+    margins = Scorer(weights).margins(as_strings(frame["text"])).values
+    config = _config(recipe, frame)
+    for column, (label, stated) in enumerate(recipe.labels.items()):
+        fitted = calibrate_label(frame, margins[:, column], label, stated, valid)
+        config["calibration"][label], config["operating_points"][label] = fitted
+    out.mkdir(parents=True, exist_ok=True)
+    write_bundle(out, config, weights)
+    (out / "recipe.toml").write_text(recipe.text, "utf-8")
+    model = load_model(out)
+    say("measuring")
+    metrics: dict[str, Any] = {
+        "test": measure(model, frame, (split == "test").to_numpy()),
+        "training": {
+            "seconds": round(time.monotonic() - started),
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        },
+    }
+    write_card(model, metrics, out)
+    return model
+
+
+def training_frame(recipe: Recipe, corpora: Path) -> pd.DataFrame:
+    """Load what a recipe names, in the model's language, one row per text and corpus.
+
+    Raises
+    ------
+    UsageError, DataError
+        See `load_corpora`.
+    """
+    frame = load_corpora([name for name in recipe.corpora if name != LEXICON], corpora)
+    frame = frame[frame["language"] == "en"].drop_duplicates(["corpus", "group"])
+    if LEXICON in recipe.corpora:
+        terms = lexicon_rows(corpora)
+        numbers = text_groups(terms["text"])
+        terms["group"] = terms["near"] = terms["leader"] = numbers
+        frame = pd.concat([frame, terms])
+    return frame.reset_index(drop=True)
+
+
+def add_soft_labels(data: Design, recipe: Recipe, learn: Bool, say: Say) -> pd.DataFrame:
+    """Give rows known to be abusive, but not in what way, the shares that a first model expects.
+
+    A corpus whose negatives are known for every label while most of its positives lack the finer labels
+    would teach every label "abusive". The first model is trained on the fully labelled rows alone.
+
+    Returns
+    -------
+    DataFrame
+        The frame with those gaps filled; filled rows count `settings.soft_weight`.
+    """
+    frame = data.frame.copy()
+    factor = recipe.settings.get("soft_weight", 0.0)
+    corpus = "jigsaw_train_any_label"
+    unknown = (frame["corpus"] == corpus).to_numpy() & (frame["abusive"] > 0.5).to_numpy()
+    fine = [
+        label
+        for label in ("insult", "threat", "identity_attack", "obscene", "severe")
+        if label in recipe.labels
+    ]
+    unknown &= frame[fine].isna().all(axis=1).to_numpy()
+    if not factor or not unknown.any():
+        return frame
+    positive = (frame["corpus"] == corpus).to_numpy() & (frame["abusive"] > 0.5).to_numpy() & ~unknown & learn
+    for label in fine:
+        say(f"soft labels: {label}")
+        stated = LabelRecipe(0.5, recipe.labels[label].strength, {corpus: 1.0}, ())
+        coefficients = fit_label(data, label, stated, positive, recipe.seed)
+        known, margin = data.matrix[positive] @ coefficients, data.matrix[unknown] @ coefficients
+        truth = frame[label].to_numpy(np.float64)[positive]
+        weights = np.stack((1 - truth, truth), axis=1)
+        slope, bias = fit_sigmoid(known, weights)
+        frame.loc[unknown, label] = (1 / (1 + np.exp(-(slope * margin + bias)))).astype(np.float32)
+    frame.loc[unknown, "weight"] *= factor
+    return frame
+
+
+def calibrate_label(
+    frame: pd.DataFrame, margin: F64, label: str, stated: LabelRecipe, rows: Bool
+) -> tuple[dict[str, float], list[tuple[float, float, float]]]:
+    """Fit a label's sigmoid and operating points on held-out rows at its reference prevalence.
+
+    Returns
+    -------
+    calibration : dict
+        `slope`, `bias`, `prevalence`.
+    points : list of (threshold, precision, recall)
+
+    Raises
+    ------
+    DataError
+        The held-out rows hold no positive or no negative.
+    """
+    corpora = dict.fromkeys(stated.calibrate, 1.0)
+    weight = row_weights(frame, label, corpora) * rows
+    at = np.flatnonzero(weight > 0)
+    truth = frame[label].to_numpy(np.float64)[at]
+    if not len(at) or truth.max() <= 0.5 or truth.min() >= 0.5:
+        raise DataError(
+            f"nothing to calibrate {label!r} on: {', '.join(stated.calibrate)} hold one class only"
+        )
+    weights = prevalence_weights(truth, weight[at], stated.prevalence)
+    slope, bias = fit_sigmoid(margin[at], weights)
+    probability = 1 / (1 + np.exp(-(slope * margin[at] + bias)))
+    calibration = {"slope": slope, "bias": bias, "prevalence": stated.prevalence}
+    return calibration, operating_points(probability, weights)
+
+
+def _config(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:
+    libraries = ("numpy", "scipy", "scikit-learn", "pyarrow")
+    return {
+        "name": recipe.name,
+        "labels": list(recipe.labels),
+        "language": "en",
+        "calibration": {},
+        "operating_points": {},
+        "corpora": {str(name): int(rows) for name, rows in frame["corpus"].value_counts().items()},
+        "libraries": {name: version(name) for name in libraries} | {"python": platform.python_version()},
+    }
+
+
+def _check_labels(frame: pd.DataFrame, recipe: Recipe) -> None:
+    for label in recipe.labels:
+        if frame[label].isna().all():
+            raise DataError(
+                f"no corpus of the recipe carries the label {label!r}; add one to [labels.{label}]"
+            )

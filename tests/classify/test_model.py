@@ -1,0 +1,180 @@
+"""Scores are a pure function of the text; explanations add up; damaged bundles are refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moderation.classify.bundle import read_bundle
+from moderation.classify.model import Model, load_model
+from moderation.classify.scorer import Scorer
+from moderation.classify.weights import LEVELS, encode
+from moderation.errors import DataError, ModelError, UsageError
+from moderation.schema import LABELS, probability_column
+
+TEXTS = [
+    "You are a STUPID idiot!!!",
+    "i d i o t, what a stup1d liar",
+    "Thank you for the photo 😀",
+    "x",
+    "they staged the moon landing, wake up",
+    "see http://example.org/idiot @idiot",
+    "lorem " * 400 + "idiot",
+    "naïve ｆｕｌｌ width  ",
+]
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path) -> Model:
+    return load_model(tiny_model)
+
+
+def test_probability_does_not_depend_on_batch_order_or_memo(model: Model) -> None:
+    together = model.predict_proba(TEXTS)
+    alone = np.concatenate([model.predict_proba([text]) for text in TEXTS])
+    reversed_ = model.predict_proba(TEXTS[::-1])[::-1]
+    repeated = model.predict_proba(TEXTS * 50)[-len(TEXTS) :]
+    model.scorer.forget()
+    forgotten = model.predict_proba(TEXTS)
+    crowded = Scorer(model.bundle.weights, memo_bits=2).margins(pa.array(TEXTS)).values
+    for other in (alone, reversed_, repeated, forgotten):
+        assert np.array_equal(together, other)
+    assert np.array_equal(crowded, model.scorer.margins(pa.array(TEXTS)).values)
+
+
+@given(st.lists(any_text, min_size=1, max_size=8), st.randoms())
+@settings(max_examples=60, deadline=None)
+def test_any_text_scores_the_same_in_any_company(tiny_model: Path, texts: list[str], random: object) -> None:
+    model = load_model(tiny_model)
+    shuffled = sorted(range(len(texts)), key=lambda _: random.random())  # type: ignore[attr-defined]
+    together = model.predict_proba(texts)
+    other = model.predict_proba([texts[i] for i in shuffled])
+    assert np.isfinite(together).all()
+    assert np.array_equal(together[shuffled], other)
+
+
+def test_batches_are_cut_by_bytes_without_changing_scores(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = model.predict_proba(TEXTS)
+    monkeypatch.setattr("moderation.classify.scorer.BATCH_BYTES", 64)
+    assert np.array_equal(model.predict_proba(TEXTS), expected)
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "", "  ", "only unknown zzz", "b i t idiot a i d i o t"])
+def test_shares_and_bias_add_up_to_the_log_odds(model: Model, text: str) -> None:
+    found = model.explain(text)
+    for column, label in enumerate(model.labels):
+        p = found.probabilities[label]
+        total = found.bias[label] + sum(span.shares[label] for span in found.spans)
+        assert math.log(p / (1 - p)) == pytest.approx(total, abs=1e-6)
+        assert p == pytest.approx(float(model.predict_proba([text])[0, column]), abs=1e-6)
+
+
+def test_spans_point_into_the_original_text(model: Model) -> None:
+    text = "🤡 so  what, you\u200b are an I D I O T and stup1d"
+    strongest = model.explain(text).strongest("abusive", 2)
+    assert {text[s.begin : s.end] for s in strongest} == {"I D I O T", "stup1d"}
+
+
+def test_disguised_insult_scores_like_its_plain_form(model: Model) -> None:
+    plain, *disguised = model.predict_proba(
+        ["you idiot", "you i d i o t", "you 1d1ot", "you i.d.i.o.t", "you ＩＤＩＯＴ", "you idiooooot"]
+    )[:, 0]
+    assert disguised == pytest.approx([plain] * len(disguised), abs=0.05)
+
+
+def test_frame_comes_back_with_its_columns_index_free_and_in_order(model: Model) -> None:
+    frame = pd.DataFrame({"n": [3, 1, 2], "text": ["you idiot", "nice photo", ""], "likes": [1, None, 2]})
+    scored = model.score(frame)
+    assert scored["n"].tolist() == [3, 1, 2]
+    assert scored["not_scored"].tolist()[2] == "empty"
+    assert pd.isna(scored["p_abusive"][2])
+    assert list(scored.columns) == [
+        *frame.columns,
+        *map(probability_column, LABELS),
+        "flags",
+        "language",
+        "not_scored",
+        "tier",
+    ]
+    assert "abusive" in scored["flags"][0]
+    assert list(scored["flags"][1]) == []
+
+
+def test_what_is_no_comment_is_not_scored_and_says_why(model: Model) -> None:
+    table = pa.table(
+        {
+            "text": ["idiot", "", "", "a pingback", "idiot"],
+            "kind": ["comment", "comment", "comment", "pingback", "comment"],
+            "status": ["visible", "deleted", "visible", "visible", "deleted"],
+        }
+    )
+    scored = model.score_table(table)
+    assert scored["not_scored"].to_pylist() == [None, "deleted", "empty", "pingback", None]
+    assert scored["p_abusive"].is_null().to_pylist() == [False, True, True, True, False]
+
+
+def test_missing_column_is_named(model: Model) -> None:
+    with pytest.raises(DataError, match="no column 'text'; it has body"):
+        model.score(pd.DataFrame({"body": ["x"]}))
+
+
+def test_foreign_text_is_withheld_unless_asked_for(model: Model) -> None:
+    text = "Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter von gestern und heute"
+    scored = model.score([text, "lol u r sooo l33t m8 smh"])
+    assert scored["not_scored"].tolist() == ["language", None] or pd.isna(scored["not_scored"][1])
+    assert scored["language"][0] == "de"
+    asked = model.score([text], any_language=True)
+    assert pd.isna(asked["not_scored"][0])
+    assert 0 <= asked["p_abusive"][0] <= 1
+
+
+def test_unknown_model_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="no model 'quick'"):
+        load_model("quick")
+
+
+@pytest.mark.parametrize("file", ["codes.npy", "config.json", "tags.npy"])
+def test_damaged_bundle_is_refused(tiny_model: Path, tmp_path: Path, file: str) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "damaged")
+    data = bytearray((folder / file).read_bytes())
+    data[-20] ^= 1
+    (folder / file).write_bytes(bytes(data))
+    with pytest.raises(ModelError, match="damaged|cannot be read"):
+        load_model(folder)
+
+
+def test_bundle_with_a_pickle_is_refused_without_running_it(tiny_model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "pickled")
+    np.save(folder / "codes.npy", np.array([print], object), allow_pickle=True)
+    with pytest.raises(ModelError, match=r"codes\.npy cannot be read"):
+        read_bundle(folder)
+
+
+def test_bundle_of_another_version_says_what_to_do(tiny_model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "newer")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"format_version": 99}))
+    with pytest.raises(ModelError, match="format version 99"):
+        load_model(folder)
+
+
+def test_weights_survive_their_byte() -> None:
+    rng = np.random.default_rng(1)
+    weights = rng.standard_t(2, (5000, 3)) * [1, 100, 0]
+    codes, units = encode(weights)
+    error = np.abs(LEVELS[codes] * units - weights)
+    assert (error <= 0.03 * np.abs(weights) + np.abs(weights).max(axis=0) / 5000 + 1e-12).all()
+    assert np.array_equal(LEVELS, np.rint(LEVELS))
+    assert LEVELS[128] == 0
