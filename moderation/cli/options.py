@@ -71,6 +71,19 @@ Since = Annotated[
 Until = Annotated[
     str | None, typer.Option("--until", metavar="DATE", help="Only comments before this time (UTC).")
 ]
+Pseudonymize = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonymize",
+        metavar="KEYFILE",
+        help="Replace authors, @mentions and ids by keyed hashes; the same key gives the same names. "
+        "Links and columns of your own are left out.",
+    ),
+]
+Redact = Annotated[
+    bool,
+    typer.Option("--redact", help="Mask e-mail addresses, phone numbers and IP addresses in the texts."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]
 
 

@@ -66,6 +66,8 @@ def scan(
     sample: options.Sample = None,
     since: options.Since = None,
     until: options.Until = None,
+    pseudonymize: options.Pseudonymize = None,
+    redact: options.Redact = False,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -77,7 +79,8 @@ def scan(
     """
     request = _request(
         inputs, model, policy, format=format, column=column, any_language=any_language,
-        limit=limit, sample=sample, since=since, until=until, jobs=jobs,
+        limit=limit, sample=sample, since=since, until=until,
+        pseudonymize=pseudonymize, redact=redact, jobs=jobs,
     )  # fmt: skip
     from moderation.report import summarise
     from moderation.report.terminal import render
@@ -106,6 +109,8 @@ def score(
     sample: options.Sample = None,
     since: options.Since = None,
     until: options.Until = None,
+    pseudonymize: options.Pseudonymize = None,
+    redact: options.Redact = False,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -119,7 +124,8 @@ def score(
     suffix = table_format(out)
     request = _request(
         inputs, model, policy, format=format, column=column, any_language=any_language,
-        limit=limit, sample=sample, since=since, until=until, jobs=jobs,
+        limit=limit, sample=sample, since=since, until=until,
+        pseudonymize=pseudonymize, redact=redact, jobs=jobs,
     )  # fmt: skip
     if suffix is not None:
         _write_table(request, out, quiet)
@@ -140,13 +146,16 @@ def ingest(
     sample: options.Sample = None,
     since: options.Since = None,
     until: options.Until = None,
+    pseudonymize: options.Pseudonymize = None,
+    redact: options.Redact = False,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn a dump into one table of comments, without scores."""
     request = _request(
         inputs, None, None, format=format, column=column,
-        limit=limit, sample=sample, since=since, until=until, jobs=jobs,
+        limit=limit, sample=sample, since=since, until=until,
+        pseudonymize=pseudonymize, redact=redact, jobs=jobs,
     )  # fmt: skip
     _write_table(request, out, quiet)
 
@@ -169,16 +178,21 @@ def _request(
     sample: float | None,
     since: str | None,
     until: str | None,
+    pseudonymize: Path | None,
+    redact: bool,
     **others: Any,
 ) -> Request:
     from moderation.score.engine import make_request
+    from moderation.score.privacy import Privacy, read_key
     from moderation.score.select import Selection
 
     selection = Selection(
         limit, sample, options.point_in_time("--since", since), options.point_in_time("--until", until)
     )
+    privacy = Privacy(read_key(pseudonymize) if pseudonymize else None, redact)
+    columns = options.column_map(column)
     return make_request(
-        inputs, model, policy, columns=options.column_map(column), selection=selection, **others
+        inputs, model, policy, columns=columns, selection=selection, privacy=privacy, **others
     )
 
 

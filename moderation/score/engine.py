@@ -15,6 +15,7 @@ from moderation.ingest.source import Item, expand
 from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
 from moderation.score.manifest import Manifest
 from moderation.score.parallel import perform
+from moderation.score.privacy import Privacy
 from moderation.score.progress import Progress, Silent, Watcher
 from moderation.score.run import Run, run_probabilities
 from moderation.score.select import Selection
@@ -43,6 +44,8 @@ class Request:
         Score texts in languages that the model was not trained on.
     selection : Selection
         Which rows to keep.
+    privacy : Privacy
+        What to hide of those who wrote.
     jobs : int or None
         Processes; None = one a core.
     """
@@ -54,6 +57,7 @@ class Request:
     columns: Mapping[str, str] = field(default_factory=dict)
     any_language: bool = False
     selection: Selection = field(default_factory=Selection)
+    privacy: Privacy = field(default_factory=Privacy)
     jobs: int | None = None
 
     def options(self) -> dict[str, Any]:
@@ -63,6 +67,7 @@ class Request:
             "columns": dict(self.columns),
             "any_language": self.any_language,
             **self.selection.to_dict(),
+            **self.privacy.to_dict(),
         }
 
 
@@ -76,6 +81,7 @@ def scan(
     columns: Mapping[str, str] | None = None,
     any_language: bool = False,
     selection: Selection | None = None,
+    privacy: Privacy | None = None,
     jobs: int | None = None,
     report: bool = True,
     progress: Watcher | None = None,
@@ -100,6 +106,8 @@ def scan(
         Also score texts in languages that the model was not trained on.
     selection : Selection, optional
         Which rows to keep; default: all.
+    privacy : Privacy, optional
+        What to hide of those who wrote; default: nothing.
     jobs : int, optional
         Processes; default: one a core.
     report : bool
@@ -119,7 +127,7 @@ def scan(
     """
     request = make_request(
         inputs, model, policy, format=format, columns=columns or {}, any_language=any_language,
-        selection=selection or Selection(), jobs=jobs,
+        selection=selection or Selection(), privacy=privacy or Privacy(), jobs=jobs,
     )  # fmt: skip
     run = fill(request, Path(out), progress or Silent())
     if report and not (run.path / "report.html").exists():
@@ -241,6 +249,7 @@ def _settings(request: Request, run: Path) -> Settings:
         policy=_before_the_end(request.policy),
         any_language=request.any_language,
         selection=request.selection,
+        privacy=request.privacy,
     )
 
 

@@ -21,6 +21,7 @@ from moderation.ingest.reader import parse_chunk
 from moderation.ingest.registry import get_format
 from moderation.schema import INPUT_PREFIX, check_records
 from moderation.score.accounting import Accounting
+from moderation.score.privacy import Privacy
 from moderation.score.select import Selection
 from moderation.score.writer import COMMENTS, REJECTS, TEMPORARY, part_path, write_lines, write_part
 
@@ -75,6 +76,8 @@ class Settings:
         Score texts in languages that the model was not trained on.
     selection : Selection
         Which rows to keep.
+    privacy : Privacy
+        What to hide, before anything is scored: a score can be made again from the stored text.
     """
 
     run: Path
@@ -82,6 +85,7 @@ class Settings:
     policy: Flagger | None = None
     any_language: bool = False
     selection: Selection = field(default_factory=Selection)
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,8 @@ def score_pieces(pieces: Iterable[Piece], settings: Settings) -> tuple[pa.Table,
     for piece in pieces:
         parsed = parse(piece)
         rows, left_out = settings.selection.apply(parsed.table)
-        kept.append(rows)
-        rejects += parsed.rejects
+        kept.append(settings.privacy.apply(rows))
+        rejects += map(settings.privacy.conceal, parsed.rejects)
         accounting.read += parsed.read
         accounting.rows += rows.num_rows
         accounting.rejected += len(parsed.rejects)
