@@ -156,8 +156,13 @@ def words(comments: Iterable[Shown]) -> list[Word]:
             word.share += (mark.share - word.share) / word.comments
             if mark.share > best.get(name, 0.0):
                 best[name] = mark.share
-                word.before = one_line(comment.text[max(0, mark.begin - _AROUND) : mark.begin])
-                word.inside = one_line(inside)
-                word.after = one_line(comment.text[mark.end : mark.end + _AROUND])
-                word.anchor = comment.anchor
+                _exemplify(word, comment, mark)
     return sorted(found.values(), key=lambda word: (-word.comments * word.share, word.word))[:MOST_WORDS]
+
+
+def _exemplify(word: Word, comment: Shown, mark: Mark) -> None:
+    before, after = comment.text[: mark.begin], comment.text[mark.end :]
+    word.before = ("…" if len(before) > _AROUND else "") + one_line(before[-_AROUND:])
+    word.inside = one_line(comment.text[mark.begin : mark.end])
+    word.after = one_line(after[:_AROUND]) + ("…" if len(after) > _AROUND else "")
+    word.anchor = comment.anchor

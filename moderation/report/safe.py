@@ -17,6 +17,7 @@ _BIDI_MARK: Final = "\u061c\u200e\u200f"
 _COMBINING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_GAP = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _UNSHOWABLE = re.compile(f"[{_CONTROL}{_BIDI_OVERRIDE}]")
 _NOT_IN_CELL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _TERMINAL = re.compile(f"[{_CONTROL}{_BIDI_OVERRIDE}{_BIDI_MARK}\u200b-\u200d\u2060\ufeff]")
@@ -31,17 +32,18 @@ _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)")
 
 
 def displayable(text: str) -> str:
-    r"""Return text that a page can show: one kind of line break, no controls, no piles of marks.
+    r"""Return text that a page can show: one kind of line break, no controls, no piles.
 
     Control characters, bidirectional overrides and lone surrogates become U+FFFD, so that a reader
-    sees that something was there.
+    sees that something was there. Piles of combining marks and of empty lines are cut.
 
     Examples
     --------
     >>> displayable("a\x00b\r\nc\u202e")
     'a�b\nc�'
     """
-    return _PILE.sub(r"\1", _UNSHOWABLE.sub(REPLACEMENT, _LINE_BREAK.sub("\n", text)))
+    text = _UNSHOWABLE.sub(REPLACEMENT, _LINE_BREAK.sub("\n", text))
+    return _PILE.sub(r"\1", _GAP.sub("\n\n", text))
 
 
 def one_line(text: str, limit: int | None = None) -> str:

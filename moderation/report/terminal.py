@@ -36,10 +36,12 @@ def render(summary: Summary) -> RenderableType:
         parts += ["", _labels(summary)]
     if not summary.top_threads.empty:
         more = f"{number(summary.flagged_threads)} of {number(summary.threads)} threads have flagged comments"
-        parts += ["", _ranking(summary.top_threads, "Threads with most flags", more, "title", "thread_id")]
+        parts += ["", _ranking(summary.top_threads, "Threads with most flags", "title", "thread_id")]
+        parts.append(Text(more, style="dim"))
     if not summary.top_authors.empty:
         more = f"{number(summary.flagged_authors)} of {number(summary.authors)} authors have flagged comments"
-        parts += ["", _ranking(summary.top_authors, "Authors with most flags", more, "author", "author")]
+        parts += ["", _ranking(summary.top_authors, "Authors with most flags", "author", "author")]
+        parts.append(Text(more, style="dim"))
     parts += ["", *(Text(line, style="dim") for line in accounting_lines(summary))]
     parts += [
         Text(terminal(f"Not read to the end: {line}", 400), style="yellow") for line in summary.problems
@@ -65,7 +67,9 @@ def _headline(summary: Summary) -> Text:
 
 def _labels(summary: Summary) -> Table:
     table = _table("Flags")
-    table.add_column("Label")
+    widest = max(len(terminal(str(label), _NAME)) for label in summary.labels["label"])
+    # A narrow terminal wraps headings, not names.
+    table.add_column("Label", no_wrap=True, min_width=min(widest, 30))
     for name in ("Flagged", "Rate", "95 % interval", "Threshold", "Expected right"):
         table.add_column(name, justify="right")
     for row in summary.labels.to_dict("records"):
@@ -84,10 +88,8 @@ def _labels(summary: Summary) -> Table:
     return table
 
 
-def _ranking(frame: pd.DataFrame, title: str, caption: str, name: str, fallback: str) -> Table:
+def _ranking(frame: pd.DataFrame, title: str, name: str, fallback: str) -> Table:
     table = _table(title)
-    table.caption = caption
-    table.caption_justify = "left"
     table.add_column(name.capitalize().replace("Title", "Thread"), ratio=1)
     for heading in ("Comments", "Flagged", "Rate"):
         table.add_column(heading, justify="right", no_wrap=True)

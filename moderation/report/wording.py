@@ -23,12 +23,14 @@ def percent(share: Any) -> str:
     Examples
     --------
     >>> [percent(share) for share in (0, 0.0000001, 0.00042, 0.031, 0.47, 1)]
-    ['0.0 %', '<0.01 %', '0.042 %', '3.1 %', '47 %', '100 %']
+    ['0 %', '<0.01 %', '0.042 %', '3.1 %', '47 %', '100 %']
     """
     value = 100 * float(share)
-    if 0 < value < 0.01:
+    if value == 0:
+        return "0 %"
+    if value < 0.01:
         return "<0.01 %"
-    if 0 < value < 0.995:
+    if value < 0.995:
         return f"{value:.2g} %"
     return f"{value:.1f} %" if value < 9.95 else f"{value:.0f} %"
 

@@ -58,6 +58,13 @@ def test_threats_are_veiled_without_any_script(small: Run) -> None:
     assert box.get("type") == "checkbox" and label.get("for") == box.get("id")
 
 
+def test_a_tower_of_lines_scrolls_in_its_place(tmp_path: Path) -> None:
+    run = make_run(tmp_path, [comment("a", "idiot\n" * 400, insult=0.9), comment("b", "idiot", insult=0.9)])
+    tower, plain = page_of(run).cssselect(".said")
+    assert "tall" in tower.get("class") and tower.get("tabindex") == "0"
+    assert plain.get("class") == "text said" and plain.get("tabindex") is None
+
+
 def test_every_link_inside_the_page_leads_somewhere(small: Run) -> None:
     page = page_of(small)
     ids = [element.get("id") for element in page.cssselect("[id]")]

@@ -60,6 +60,10 @@ def test_piles_of_marks_are_cut_but_letters_keep_theirs() -> None:
     assert safe.displayable("e\u0302\u0323") == "e\u0302\u0323"
 
 
+def test_a_thousand_empty_lines_are_one() -> None:
+    assert safe.displayable("a\n\nb" + "\n \t" * 1000 + "\nc") == "a\n\nb\n\nc"
+
+
 def test_bidi_overrides_become_visible() -> None:
     assert safe.displayable("user\u202etxt.exe") == "user\ufffdtxt.exe"
 
