@@ -172,7 +172,11 @@ class _Scanner:
         while True:
             found = self._next_token(keep=0)
             if found is None:
-                if root and not self._broken_off and not re.search(rb"</(?:[\w.-]+:)?%b\s*>\s*\Z" % re.escape(root), self._tail):
+                if (
+                    root
+                    and not self._broken_off
+                    and not re.search(rb"</(?:[\w.-]+:)?%b\s*>\s*\Z" % re.escape(root), self._tail)
+                ):
                     yield Refused(f"byte {self.offset}", f"the document ends before </{root.decode()}>")
                 return
             if found[2] is None:

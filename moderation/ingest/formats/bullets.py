@@ -1,51 +1,294 @@
-"""Reading nested bullets: which lines are comments, who wrote them, what they answer."""
+"""Reading a page of text: which of its list items are comments, who wrote them, what they answer."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_BULLET = re.compile(r"^([ \t]*)([•*+o\-–□☆▪◦‣·○●])(?:[ \t]+(.*)|)$")
+from moderation.ingest.formats import commentheads as heads
+from moderation.ingest.formats.flattext import flat_comments
+from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
+
+SURE = 1.0
+FLUSH = 0.9
+CROOKED = 0.7
+DOUBTFUL = 0.6
 
 
 @dataclass(slots=True)
 class Comment:
+    """One comment of a page.
+
+    Parameters
+    ----------
+    author : str or None
+        None where the extractor lost it.
+    text : str
+        May be empty.
+    parent : int
+        Number of the comment that it answers, or -1.
+    kind : {"comment", "pingback"}
+        As in the comment table.
+    confidence : float
+        How sure its borders and parent are, in [0, 1].
+    """
+
     author: str | None
     text: str
-    parent: int
+    parent: int = -1
     kind: str = "comment"
-    confidence: float = 1.0
+    confidence: float = SURE
 
 
 @dataclass(slots=True)
 class Page:
+    """The comments of a page, and what else stood on it.
+
+    Parameters
+    ----------
+    title : str or None
+        Of the page, as far as its text shows.
+    comments : list of Comment
+        In reading order.
+    nested : bool
+        True where list items carried them.
+    skipped : Counter of str
+        Lines that are no comment, by reason.
+    read : int
+        Comments and such lines.
+    """
+
     title: str | None
     comments: list[Comment]
-    read: int
     nested: bool
     skipped: Counter[str] = field(default_factory=Counter)
+    read: int = 0
 
 
 def read_page(text: str) -> Page:
-    lines = text.expandtabs(4).replace("\r", "").split("\n")
-    items: list[tuple[int, str, list[str]]] = []
-    above: list[str] = []
-    for line in lines:
-        match = _BULLET.match(line)
-        if match:
-            items.append((len(match[1]), (match[3] or "").strip(), []))
-        elif items:
-            items[-1][2].append(line)
-        elif line.strip():
-            above.append(line.strip())
-    comments = []
-    stack: list[tuple[int, int]] = []
-    for indent, head, body in items:
-        while stack and stack[-1][0] >= indent:
-            stack.pop()
-        text = "\n".join(line.strip() for line in body).strip()
-        comments.append(Comment(head or None, text, stack[-1][1] if stack else -1))
-        stack.append((indent, len(comments) - 1))
-    skipped = Counter({"article text": len(above)}) if above else Counter()
-    return Page(above[0] if above else None, comments, len(comments) + len(above), bool(comments), skipped)
+    """Find the comments of a page in the text that any extractor made of it.
+
+    Nested list items give comments and parents. Where the page's lists are no comments, each block of
+    text that may be one is a comment without a parent and with little confidence.
+    """
+    outline = read_outline(text)
+    chosen = _dated(outline) or _named(outline)
+    width = wrap_width(outline.lines)
+    if chosen:
+        comments, lines = _assemble(outline, chosen, width)
+        first = min(lines)
+    else:
+        flat = flat_comments(outline.lines, width)
+        comments = [Comment(author, body, confidence=sure) for author, body, sure in flat.comments]
+        lines, first = flat.lines, flat.first
+    page = Page(_title(outline, first, bool(chosen)), comments, bool(chosen))
+    page.read = len(comments)
+    for number, line in enumerate(outline.lines):
+        if line.strip() and number not in lines:
+            page.read += 1
+            page.skipped["article text" if number < first else "page text"] += 1
+    return page
+
+
+def _dated(outline: Outline) -> list[int]:
+    """Return the items whose heads can be nothing but those of comments, where a page has such."""
+    found = [place for place, item in enumerate(outline.items) if _is_dated(item)]
+    named = [place for place, item in enumerate(outline.items) if _is_named(item)]
+    return found if len(found) >= 2 and 2 * len(found) >= len(named) else []
+
+
+def _is_dated(item: Item) -> bool:
+    lines = [item.head] if heads.plain(item.head) else []
+    lines += [text.strip() for _, text in item.body if text.strip()]
+    if not lines or heads.is_sentence(heads.plain(lines[0])) and not heads.read_head(lines[0]).strong:
+        return False
+    own = [line for line in lines[1:] if not heads.is_date(line)]
+    if heads.read_head(lines[0]).strong:
+        return bool(own) or heads.is_says(heads.plain(lines[0]))
+    return len(own) > 1 and any(heads.is_date(line) or heads.is_says(line) for line in lines[1:3])
+
+
+def _is_named(item: Item) -> bool:
+    return bool(heads.read_head(item.head).author) and any(
+        text.strip() and not heads.is_button(text) for _, text in item.body
+    )
+
+
+def _named(outline: Outline) -> list[int]:
+    """Return the items of the run of lists that looks most like a thread of names and texts.
+
+    Menus and the article's own lists have items without text of their own: each counts against its run.
+    """
+    items = outline.items
+    roots = [place for place, item in enumerate(items) if item.parent < 0]
+    if not roots:
+        return []
+    values = []
+    for begin, end in zip(roots, [*roots[1:], len(items)], strict=True):
+        value = sum(1.0 if _is_named(items[place]) else -0.3 for place in range(begin + 1, end))
+        root = items[begin]
+        if heads.pingback(root.head) is not None:
+            value += 0.1
+        elif _is_named(root):
+            value += 1.0
+        elif heads.is_sentence(root.head):
+            # A comment whose author got lost, or a list in the article.
+            value -= 0.4 if end == begin + 1 else 0.0
+        else:
+            value -= 1.0
+        values.append(value)
+    best, begin, end = _best_run(values, [_gap(outline, roots, number) for number in range(len(roots))])
+    if best < (1.5 if outline.flush else 1.0):
+        return []
+    first, last = roots[begin], roots[end] if end < len(roots) else len(items)
+    return [
+        place
+        for place in range(first, last)
+        if not _is_list_in_text(outline, place)
+        and (heads.plain(items[place].head) or _has_text(items[place]))
+    ]
+
+
+def _gap(outline: Outline, roots: Sequence[int], number: int) -> bool:
+    """Return True where text outside of lists stands between a root item and the one before."""
+    if not number:
+        return True
+    before, after = outline.items[roots[number] - 1].line, outline.items[roots[number]].line
+    return any(before < line < after for line in outline.outside)
+
+
+def _best_run(values: Sequence[float], gaps: Sequence[bool]) -> tuple[float, int, int]:
+    """Return sum, begin and end of the run with the greatest sum (Kadane 1984); a gap costs a little."""
+    best, begin, end = 0.0, 0, 0
+    running, start = 0.0, 0
+    for place, value in enumerate(values):
+        running -= 0.5 if gaps[place] else 0.0
+        if running <= 0:
+            running, start = 0.0, place
+        running += value
+        if running > best + 1e-9:
+            best, begin, end = running, start, place + 1
+    return best, begin, end
+
+
+def _is_list_in_text(outline: Outline, place: int) -> bool:
+    """Return True for an item of a list that a commenter wrote: no item of the run has text of its own."""
+    items = outline.items
+    item = items[place]
+    if item.parent < 0 or _has_text(item):
+        return False
+    siblings = [
+        other
+        for other, one in enumerate(items)
+        if one.parent == item.parent and one.line > items[item.parent].line
+    ]
+    if any(items[child].parent == place for child in range(place + 1, min(place + 2, len(items)))):
+        return False
+    if item.numbered and not items[item.parent].numbered:
+        return True
+    bare = [other for other in siblings if not _has_text(items[other])]
+    if len(bare) == len(siblings) and len(bare) > 1:
+        return True
+    return heads.is_sentence(item.head) and len(bare) > 1
+
+
+def _has_text(item: Item) -> bool:
+    return any(text.strip() and not heads.is_button(text) for _, text in item.body)
+
+
+def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tuple[list[Comment], set[int]]:
+    """Return the comments of the chosen items and the numbers of all lines that they take up."""
+    number_of = {place: number for number, place in enumerate(chosen)}
+    folded: dict[int, list[Item]] = defaultdict(list)
+    first, last = chosen[0], chosen[-1]
+    above: dict[int, int] = {}
+    for place, item in enumerate(outline.items):
+        parent = item.parent
+        while parent >= 0 and parent not in number_of:
+            parent = outline.items[parent].parent
+        above[place] = parent
+        if place not in number_of and parent >= 0 and first <= place:
+            folded[parent].append(item)
+    comments: list[Comment] = []
+    lines: set[int] = set()
+    for place in chosen:
+        item = outline.items[place]
+        comment, taken = _comment(item, folded[place], outline.flush, width, place == last)
+        parent = above[place]
+        while parent >= 0 and comments[number_of[parent]].kind == "pingback":
+            # Nobody can answer a pingback: the item only stands deeper.
+            parent = above[parent]
+        comment.parent = number_of[parent] if parent >= 0 else -1
+        comments.append(comment)
+        lines |= taken
+    return comments, lines
+
+
+def _comment(
+    item: Item, folded: Sequence[Item], flush: bool, width: int | None, is_last: bool
+) -> tuple[Comment, set[int]]:
+    body = [*item.body]
+    for inner in folded:
+        # A list in the text: its lines come back in their places.
+        body += [(inner.line, " " * inner.start + "- " + inner.head), *inner.body]
+    body.sort()
+    taken = {item.line}
+    title = heads.pingback(item.head)
+    if title is not None:
+        return Comment(None, title, kind="pingback"), taken | {
+            number for number, text in body if text.strip()
+        }
+    head, body = _head(item, body, taken)
+    kept: list[str] = []
+    for number, text in body:
+        if heads.ends_comments(text) and (is_last or flush) and not (kept and not flush):
+            break
+        taken.add(number)
+        if text.strip() and (heads.is_button(text) or (heads.is_date(text) and not any(kept))):
+            continue
+        kept.append(text)
+    text = unwrap(kept, width)
+    if head.author is None and head.rest:
+        text = f"{head.rest}\n\n{text}" if text else head.rest
+    sure = CROOKED if item.crooked else FLUSH if flush else SURE
+    if not head.strong and (head.author is None or not text) and not (text == "" and _is_tight(item)):
+        sure = min(sure, DOUBTFUL)
+    return Comment(head.author, text, confidence=sure), taken
+
+
+def _head(
+    item: Item, body: list[tuple[int, str]], taken: set[int]
+) -> tuple[heads.Head, list[tuple[int, str]]]:
+    """Return what the first lines say about the author, and the lines behind them."""
+    head = heads.read_head(item.head)
+    place = 0
+    while place < len(body) and not head.author and not head.rest and not head.strong:
+        # The line of the marker is empty, or held only an image.
+        taken.add(body[place][0])
+        head = heads.read_head(body[place][1])
+        place += 1
+    following = next((other for other in range(place, len(body)) if body[other][1].strip()), None)
+    if following is not None and not head.strong and heads.is_says(body[following][1]):
+        taken.add(body[following][0])
+        head = heads.Head(head.author or head.rest or None, "", True)
+        place = following + 1
+    return head, body[place:]
+
+
+def _is_tight(item: Item) -> bool:
+    """Return True where the next item follows on the next line: the sign of an empty comment."""
+    return not item.body
+
+
+def _title(outline: Outline, first: int, nested: bool) -> str | None:
+    """Return the line above the comments that may be the page's title."""
+    above = [
+        outline.lines[number].strip() for number in (outline.outside if nested else ()) if number < first
+    ]
+    marked = [line.lstrip("# ") for line in above if line.startswith("# ")]
+    for line in [*marked, *above]:
+        line = heads.plain(line.lstrip("#"))
+        if len(line.split()) > 1 and not heads.is_button(line) and not line.lower().startswith("skip to"):
+            return line
+    return None

@@ -1,0 +1,156 @@
+"""How pages announce a comment: author lines, dates, and the words of buttons, in the languages of the web."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LONGEST_NAME = 60
+
+_SAYS = re.compile(
+    r"^(?P<author>.{0,80}?)\s*\b(?:says?|said|wrote|writes|commented|replied|sagte?|schreibt|schrieb|meint|dit|"
+    r"a dit|écrit|a écrit|dice|dijo|escribió|ha detto|ha scritto|scrive|scrisse|disse|diz|escreveu|zegt|schreef|"
+    r"skriver|skrev|säger|sier|siger|mówi|pisze|napisał(?:\(a\)|a)?|говорит|пишет|сказал|написал|dedi ki|diyor ki|yazdı)"
+    r"\s*:\s*$",
+    re.IGNORECASE,
+)
+_MONTH = (
+    r"(?:jan|feb|fév|mar|mär|apr|avr|abr|may|mai|maj|jun|jui|giu|jul|juil|lug|aug|aoû|ago|sep|set|oct|okt|ott|out|"
+    r"nov|dec|dez|déc|dic|ene|gen|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[^\W\d_]{0,8}\.?"
+)
+_DATE = re.compile(
+    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:de\s+)?\d{{4}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}"
+    r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+    r"|\d{4}年\d{1,2}月\d{1,2}日)(?!\w)"
+    r"|\b(?:\d+|an?|one|few)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago\b"
+    r"|\bvor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*|\bil y a\s+\w+\s+\w+|\bhace\s+\w+\s+\w+",
+    re.IGNORECASE,
+)
+_BESIDE_DATE = re.compile(
+    r"\b(?:at|on|um|à|a las|le|el|il|alle|ore|kl|uhr|am|pm|a\.m|p\.m|h|utc|gmt|cet|cest|est|pst|posted|edited|"
+    r"permalink|link|reply|antworten|répondre|responder|rispondi|zitieren|quote|edit|said|wrote)\b\.?"
+    r"|\d{1,2}[:.h]\d{2}(?::\d{2})?|[#|·•,–—:()\[\]/\-\s]|\d{1,3}$",
+    re.IGNORECASE,
+)
+_BUTTON = re.compile(
+    r"^(?:reply|reply to .{1,50}|replies|antworten|auf .{1,50} antworten|répondre|répondre à .{1,50}|responder|"
+    r"responder a .{1,50}|rispondi|beantwoorden|beantworten|svara?|odpowiedz|ответить|yanıtla|返信|回复|"
+    r"log ?in to (?:reply|leave a (?:comment|reply)|comment)|sign in to (?:reply|comment)|"
+    r"leave a (?:reply|comment).{0,30}|cancel (?:comment )?reply|like|likes|like this|liked by .{1,80}|dislike|"
+    r"loading(?:…|\.\.\.)|wird geladen ?(?:…|\.\.\.)|gefällt mir|j’aime|me gusta|mi piace|share|share ›|teilen|"
+    r"permalink|link|edit|delete|report|report abuse|report comment|flag|flag as inappropriate|quote|zitieren|"
+    r"melden|see more|show more|read more|load more|show more replies|view repl(?:y|ies)|view \d+ repl(?:y|ies)|"
+    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|[+-]?\d{1,6}(?: (?:likes?|votes?|points?|replies))?|"
+    r"[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»|·•\s]+|comment link|copy link|avatar|gravatar|\[?image\]?|post comment|"
+    r"your comment is awaiting moderation\.?|this comment (?:was|has been) edited.{0,30})$",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"^(?:leave a (?:reply|comment|response)|post a (?:reply|comment)|add (?:a|your) comment|write a comment|"
+    r"join the (?:discussion|conversation)|cancel (?:comment )?reply|comment navigation|post navigation|"
+    r"(?:older|newer|previous|next) comments?\b|← older|comments are closed|your email address will not be published|"
+    r"you must be logged in|save my name, email|notify me of|this site uses akismet|related (?:posts|articles)|"
+    r"(?:schreibe|hinterlasse|hinterlassen sie) (?:uns )?einen? kommentar|kommentar (?:verfassen|schreiben)|"
+    r"kommentare? sind geschlossen|diese (?:website|seite) verwendet akismet|deine e-mail-adresse wird|"
+    r"laisser un commentaire|votre adresse e-mail|deja (?:un comentario|una respuesta)|lascia un commento|"
+    r"beitrags-?navigation|copyright\b|©|\(c\) ?\d{4}|.{0,60}all rights reserved|powered by\b|subscribe to|antworten abbrechen)",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"^\W*(?:this post has )?(?:\(?\d[\d.,]*\)?|one|no|ein|une?)?\s*"
+    r"(?:comments?|responses?|replies|thoughts|kommentare?|antworten|commentaires?|réponses|comentarios|respuestas|"
+    r"commenti|comentários|reacties|komentarz[ey]|комментари\w+)\b.{0,100}$",
+    re.IGNORECASE,
+)
+_PINGBACK = re.compile(
+    r"^(?:ping|track)back(?:\s+(?:by|from|von))?\s*:?\s+(?P<title>.*)$", re.IGNORECASE | re.DOTALL
+)
+_IMAGE = re.compile(r"^(?:!?\[[^\]]{0,60}\](?:\([^)]*\))?\s*)+")
+_AVATAR = re.compile(
+    r"^(?:avatar(?: (?:for|of|von|de))?|gravatar|photo of|image of|picture of|profilbild von|profile picture(?: of)?|"
+    r"user avatar|foto de|photo de)\s+(?=\S)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?…:;,]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the first lines of a comment say.
+
+    Parameters
+    ----------
+    author : str or None
+        The name, without avatar, date and `says:`.
+    rest : str
+        What the line holds beside: text, where it is no author line at all.
+    strong : bool
+        True where the line can be nothing but the head of a comment: it says `says:` or bears a date.
+    """
+
+    author: str | None
+    rest: str
+    strong: bool
+
+
+def read_head(line: str) -> Head:
+    """Return what a line says that may be the head of a comment."""
+    line = plain(line)
+    if says := _SAYS.match(line):
+        return Head(plain(says["author"]) or None, "", True)
+    if date := _DATE.search(line):
+        name = line[: date.start()].strip(" -–—|·•,:(\t")
+        behind = _BESIDE_DATE.sub("", _DATE.sub("", line[date.start() :]))
+        if not behind.strip() and len(name) <= 200:
+            name = re.sub(r"\s+(?:on|at|am|um|le|el|says|said|wrote|commented)$", "", name)
+            return Head(name or None, "", True)
+    if line and len(line) <= LONGEST_NAME and not is_sentence(line):
+        return Head(line, "", False)
+    return Head(None, line, False)
+
+
+def plain(line: str) -> str:
+    """Return a head line without images, avatars and the emphasis marks of Markdown."""
+    line = _AVATAR.sub("", _IMAGE.sub("", line.strip()))
+    return re.sub(r"^([*_]{1,3})(.+?)\1(?=\W|$)", r"\2", line).strip()
+
+
+def is_sentence(text: str) -> bool:
+    """Return True for what reads as a sentence, not as a name."""
+    words = len(text.split())
+    return words > 8 or (words > 3 and _SENTENCE.search(text) is not None)
+
+
+def is_date(line: str) -> bool:
+    """Return True for a line that is a date and nothing else."""
+    line = line.strip()
+    if len(line) > 80 or not _DATE.search(line):
+        return False
+    return not _BESIDE_DATE.sub("", _DATE.sub("", line)).strip()
+
+
+def is_says(line: str) -> bool:
+    """Return True for `says:` alone or behind a name."""
+    return _SAYS.match(line.strip()) is not None
+
+
+def is_button(line: str) -> bool:
+    """Return True for the words of a button, a vote count, a notice: nothing that a person wrote."""
+    return _BUTTON.match(line.strip().strip("[]()*_ ")) is not None
+
+
+def ends_comments(line: str) -> bool:
+    """Return True for a line that stands below all comments: the form, the navigation, the footer."""
+    return _END.match(line.strip().lstrip("#*[ ").strip()) is not None
+
+
+def is_heading(line: str) -> bool:
+    """Return True for the heading of the comments: `12 Responses to …`."""
+    return len(line) <= 120 and _HEADING.match(line.strip().strip("#*_ ")) is not None
+
+
+def pingback(line: str) -> str | None:
+    """Return the title that a pingback names, or None for anything else."""
+    found = _PINGBACK.match(plain(line))
+    return re.sub(r"\(\)$", "", found["title"].strip()) if found else None
