@@ -53,6 +53,18 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", min=1, help="Processes to work with. Default: one per core."),
 ]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend", metavar="loky|dask", help="Where to work: on this machine, or on a Dask cluster."
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="tcp://…", help="With --backend dask: address of the cluster's scheduler."
+    ),
+]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N comments.")]
 Sample = Annotated[
     float | None,

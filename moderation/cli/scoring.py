@@ -69,6 +69,8 @@ def scan(
     pseudonymize: options.Pseudonymize = None,
     redact: options.Redact = False,
     jobs: options.Jobs = None,
+    backend: options.Backend = "loky",
+    scheduler: options.Scheduler = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Read a dump, score every comment and write a report: the main job.
@@ -80,7 +82,7 @@ def scan(
     request = _request(
         inputs, model, policy, format=format, column=column, any_language=any_language,
         limit=limit, sample=sample, since=since, until=until,
-        pseudonymize=pseudonymize, redact=redact, jobs=jobs,
+        pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
     )  # fmt: skip
     from moderation.report import summarise
     from moderation.report.terminal import render
@@ -112,6 +114,8 @@ def score(
     pseudonymize: options.Pseudonymize = None,
     redact: options.Redact = False,
     jobs: options.Jobs = None,
+    backend: options.Backend = "loky",
+    scheduler: options.Scheduler = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Add scores and flags to comments, and write them as one table.
@@ -125,7 +129,7 @@ def score(
     request = _request(
         inputs, model, policy, format=format, column=column, any_language=any_language,
         limit=limit, sample=sample, since=since, until=until,
-        pseudonymize=pseudonymize, redact=redact, jobs=jobs,
+        pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
     )  # fmt: skip
     if suffix is not None:
         _write_table(request, out, quiet)
@@ -149,13 +153,15 @@ def ingest(
     pseudonymize: options.Pseudonymize = None,
     redact: options.Redact = False,
     jobs: options.Jobs = None,
+    backend: options.Backend = "loky",
+    scheduler: options.Scheduler = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn a dump into one table of comments, without scores."""
     request = _request(
         inputs, None, None, format=format, column=column,
         limit=limit, sample=sample, since=since, until=until,
-        pseudonymize=pseudonymize, redact=redact, jobs=jobs,
+        pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
     )  # fmt: skip
     _write_table(request, out, quiet)
 
@@ -180,9 +186,13 @@ def _request(
     until: str | None,
     pseudonymize: Path | None,
     redact: bool,
+    jobs: int | None,
+    backend: str,
+    scheduler: str | None,
     **others: Any,
 ) -> Request:
     from moderation.score.engine import make_request
+    from moderation.score.parallel import Workers
     from moderation.score.privacy import Privacy, read_key
     from moderation.score.select import Selection
 
@@ -192,7 +202,14 @@ def _request(
     privacy = Privacy(read_key(pseudonymize) if pseudonymize else None, redact)
     columns = options.column_map(column)
     return make_request(
-        inputs, model, policy, columns=columns, selection=selection, privacy=privacy, **others
+        inputs,
+        model,
+        policy,
+        columns=columns,
+        selection=selection,
+        privacy=privacy,
+        workers=Workers(jobs, backend, scheduler),
+        **others,
     )
 
 

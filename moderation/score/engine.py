@@ -14,7 +14,7 @@ from moderation.classify.policy import Policy, ResolvedPolicy
 from moderation.ingest.source import Item, expand
 from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
 from moderation.score.manifest import Manifest
-from moderation.score.parallel import perform
+from moderation.score.parallel import Workers, perform
 from moderation.score.privacy import Privacy
 from moderation.score.progress import Progress, Silent, Watcher
 from moderation.score.run import Run, run_probabilities
@@ -46,8 +46,8 @@ class Request:
         Which rows to keep.
     privacy : Privacy
         What to hide of those who wrote.
-    jobs : int or None
-        Processes; None = one a core.
+    workers : Workers
+        Who does the work.
     """
 
     inputs: Sequence[str | Path]
@@ -58,7 +58,7 @@ class Request:
     any_language: bool = False
     selection: Selection = field(default_factory=Selection)
     privacy: Privacy = field(default_factory=Privacy)
-    jobs: int | None = None
+    workers: Workers = field(default_factory=Workers)
 
     def options(self) -> dict[str, Any]:
         """Return what the rows depend on beside inputs and model, as `run.json` holds it."""
@@ -127,7 +127,7 @@ def scan(
     """
     request = make_request(
         inputs, model, policy, format=format, columns=columns or {}, any_language=any_language,
-        selection=selection or Selection(), privacy=privacy or Privacy(), jobs=jobs,
+        selection=selection or Selection(), privacy=privacy or Privacy(), workers=Workers(jobs),
     )  # fmt: skip
     run = fill(request, Path(out), progress or Silent())
     if report and not (run.path / "report.html").exists():
@@ -225,7 +225,7 @@ def _stream(request: Request, items: Sequence[Item], manifest: Manifest, watcher
         return
     splitter = Splitter(items, manifest.inputs, request.format, request.columns, frozenset(parts))
     flagged = bytes_done = 0
-    with closing(perform(splitter.tasks(), _settings(request, run), request.jobs)) as done:
+    with closing(perform(splitter.tasks(), _settings(request, run), request.workers)) as done:
         for part in done:
             parts[part.number] = part.accounting
             rows += part.accounting.rows

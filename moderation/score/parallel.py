@@ -1,26 +1,56 @@
-"""Units of work over processes: joblib does it, with few chunks under way at a time."""
+"""Units of work over processes and machines: joblib does it, with few chunks under way at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import pickle
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, Final
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from moderation.errors import ModerationError
+from moderation.errors import ModerationError, UsageError
 from moderation.score.work import Done, Settings, Task, work
+from moderation.score.writer import TEMPORARY
 
 PREFETCH: Final = 2
 """Chunks under way per process: one worked on, one waiting, so that memory is bounded and no one waits."""
 
+BACKENDS: Final = ("loky", "dask")
 
-def perform(
-    tasks: Iterator[Task], settings: Settings, jobs: int | None = None
-) -> Generator[Done, None, None]:
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who does the work.
+
+    Parameters
+    ----------
+    jobs : int or None
+        Processes of this machine; None = one a core.
+    backend : {"loky", "dask"}
+        This machine's processes, or a Dask cluster.
+    scheduler : str or None
+        Address of the cluster; None = one is started on this machine.
+    """
+
+    jobs: int | None = None
+    backend: str = "loky"
+    scheduler: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.backend not in BACKENDS:
+            raise UsageError(f"unknown backend {self.backend!r}; known: {', '.join(BACKENDS)}")
+        if self.scheduler and self.backend != "dask":
+            raise UsageError("--scheduler needs --backend dask")
+
+
+def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Generator[Done, None, None]:
     """Do units of work and yield their counts as they come.
 
     Parameters
@@ -29,8 +59,8 @@ def perform(
         Taken only as fast as they are worked on.
     settings : Settings
         Those of the run.
-    jobs : int, optional
-        Processes; default: one a core. One process, or one task, is worked on right here.
+    workers : Workers
+        Who does it. One process, or one task, is worked on right here.
 
     Yields
     ------
@@ -42,22 +72,18 @@ def perform(
     ModerationError
         A worker process died.
     """
-    jobs = jobs or joblib.cpu_count()
+    if workers.backend == "dask":
+        yield from _on_cluster(tasks, settings, workers)
+        return
+    jobs = workers.jobs or joblib.cpu_count()
     first = list(islice(tasks, 2))
     tasks = chain(first, tasks)
     if jobs == 1 or len(first) < 2:
         yield from (work(task, settings) for task in tasks)
         return
-    parallel = joblib.Parallel(
-        n_jobs=jobs,
-        backend="loky",
-        return_as="generator_unordered",
-        batch_size=1,
-        pre_dispatch=PREFETCH * jobs,
-    )
     do: Any = joblib.delayed(partial(work, settings=settings))
     try:
-        yield from parallel(do(task) for task in tasks)
+        yield from _parallel(jobs, PREFETCH * jobs)(do(task) for task in tasks)
         # Idle workers would keep their memory while the run is finished.
         get_reusable_executor().shutdown()
     except TerminatedWorkerError as error:
@@ -65,3 +91,67 @@ def perform(
             "a worker process was killed, most likely for want of memory; what was done is kept: "
             f"give the same command again, with --jobs {jobs - 1}"
         ) from error
+
+
+def _on_cluster(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Generator[Done, None, None]:
+    """Let a Dask cluster work; chunks wait in the run's directory, so that only paths and counts travel.
+
+    A worker that dies loses nothing: its chunks are still there, and Dask gives them to another.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise UsageError("--backend dask needs an extra: pip install 'moderation[dask]'") from error
+    settings = replace(settings, run=settings.run.resolve())
+    with ExitStack() as stack:
+        client = stack.enter_context(_client(Client, workers))
+        stack.enter_context(joblib.parallel_config(backend="dask", client=client))
+        cores = sum(client.ncores().values()) or 1
+        do: Any = joblib.delayed(partial(work_waiting, settings=settings))
+        waiting = (do(put_down(task, settings.run)) for task in tasks)
+        for done in _parallel(-1, PREFETCH * cores)(waiting):
+            # Not by the worker: should it die before it is heard of, the work is given to another.
+            _waiting(settings.run, done.number).unlink()
+            yield done
+
+
+def _client(
+    make: Callable[..., AbstractContextManager[Any]], workers: Workers
+) -> AbstractContextManager[Any]:
+    if workers.scheduler is None:
+        return make(
+            n_workers=workers.jobs or joblib.cpu_count(), threads_per_worker=1, dashboard_address=None
+        )
+    try:
+        return make(workers.scheduler, timeout=30)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UsageError(f"no Dask scheduler answers at {workers.scheduler}: {error}") from error
+
+
+def put_down(task: Task, run: Path) -> Path:
+    """Write a unit of work where all workers find it, and return the path."""
+    path = _waiting(run, task.number)
+    with path.open("wb") as file:
+        pickle.dump(task, file, protocol=5)
+    return path
+
+
+def work_waiting(path: Path, settings: Settings) -> Done:
+    """Do the unit of work that waits at a path."""
+    with path.open("rb") as file:
+        task: Task = pickle.load(file)
+    return work(task, settings)
+
+
+def _waiting(run: Path, number: int) -> Path:
+    return run / TEMPORARY / f"task-{number:05d}.pickle"
+
+
+def _parallel(jobs: int, under_way: int) -> Any:
+    return joblib.Parallel(
+        n_jobs=jobs,
+        backend=None if jobs == -1 else "loky",
+        return_as="generator_unordered",
+        batch_size=1,
+        pre_dispatch=under_way,
+    )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import pyarrow as pa
@@ -97,6 +98,10 @@ class Done:
     flagged: int
 
 
+_SCORING = Lock()
+# A cluster's worker may have several threads, a model has one memo.
+
+
 def work(task: Task, settings: Settings) -> Done:
     """Parse, score and write one part.
 
@@ -163,7 +168,8 @@ def score_pieces(pieces: Iterable[Piece], settings: Settings) -> tuple[pa.Table,
     if model is None:
         accounting.not_scored["no model asked for"] += table.num_rows
     else:
-        table = _order(model.score_table(table, any_language=settings.any_language))
+        with _SCORING:
+            table = _order(model.score_table(table, any_language=settings.any_language))
         accounting.scored, accounting.not_scored = count_scores(table)
     accounting.not_scored = +accounting.not_scored
     accounting.check("a part")
