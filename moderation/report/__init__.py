@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moderation.report.files import RENDERINGS, write_report
+from moderation.report.files import RENDERINGS, report_run, write_report
 from moderation.report.summary import Summary, summarise
 
-__all__ = ["RENDERINGS", "Summary", "summarise", "write_report"]
+__all__ = ["RENDERINGS", "Summary", "report_run", "summarise", "write_report"]

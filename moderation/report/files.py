@@ -65,6 +65,18 @@ def write_report(
     DataError
         A file could not be written.
     """
+    return report_run(run, to, out, policy, explain=explain)[0]
+
+
+def report_run(
+    run: Run,
+    to: Iterable[str] = ("html", "csv", "jsonl"),
+    out: str | Path | None = None,
+    policy: ResolvedPolicy | None = None,
+    *,
+    explain: Callable[[str], Explanation] | None = None,
+) -> tuple[dict[str, Path], Summary]:
+    """Render a run and return its summary as well, for one reading of the run; see `write_report`."""
     wanted = list(dict.fromkeys(to))
     unknown = [name for name in wanted if name not in RENDERINGS]
     if unknown:
@@ -82,7 +94,7 @@ def write_report(
             path = folder / RENDERINGS[name]
             replace_file(path, _writer(name, facts, summary))
             written[name] = path
-    return written
+    return written, summary
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:

@@ -51,22 +51,23 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
     style, script = _asset("report.css"), _asset("report.js")
     threads = _threads(summary.shown)
     cards = _cards(environment, summary, threads, most_bytes)
-    listed = Counter(comment.thread_id for comment in summary.shown[: len(cards)])
-    titles = {comment.thread_id: comment.thread_title or comment.thread_id for comment in summary.shown}
+    present = summary.shown[: len(cards)]
+    counts = Counter(comment.thread_id for comment in present).most_common(_THREADS_LISTED)
+    titles = {comment.thread_id: comment.thread_title or comment.thread_id for comment in present}
     return environment.get_template("report.html.j2").render(
         summary=summary,
         policy_sources=_content_security_policy(style, script),
         style=Markup(style),
         script=Markup(script),
         cards=cards,
-        present={comment.anchor for comment in summary.shown[: len(cards)]},
         flags=[name for name in summary.overlap.index if summary.overlap.loc[name, name]],
         labels=_records(summary.labels),
         histogram=summary.histogram,
         most=int(summary.histogram.iloc[:, 2:].to_numpy().max(initial=1)),
-        threads=[
-            (threads[thread], titles[thread], count) for thread, count in listed.most_common(_THREADS_LISTED)
-        ],
+        threads=[(threads[thread], titles[thread], count) for thread, count in counts],
+        listed={thread: threads[thread] for thread, _ in counts},
+        authors={comment.author for comment in present},
+        present={comment.anchor for comment in present},
         top_threads=_records(summary.top_threads),
         top_authors=_records(summary.top_authors),
         over_time=_records(summary.over_time),

@@ -126,23 +126,33 @@ def test_filters(opened: Any) -> None:
     page = opened
     page.select_option("[name=label]", "threat")
     assert shown(page) == ["c-c"]
-    page.click("[type=reset]")
+    page.click("#clear")
     page.fill("[name=score]", "0.8")
     assert shown(page) == ["c-c", "c-b"]
-    page.click("[type=reset]")
+    page.click("#clear")
     page.fill("[name=search]", "FOOL")
     assert shown(page) == ["c-b", "c-f"]
     page.fill("[name=search]", "nothing has this")
     assert page.is_visible("#none")
-    page.click("[type=reset]")
+    page.click("#clear")
     page.select_option("[name=thread]", "1")
     assert shown(page) == ["c-f"]
-    page.click("[type=reset]")
+    page.click("#clear")
     page.select_option("[name=sort]", "old")
     assert shown(page) == ["c-b", "c-c", "c-f"]
     page.click("#c-b >> text=Approve")
     page.select_option("[name=decided]", "no")
     assert shown(page) == ["c-c", "c-f"]
+
+
+def test_labels_threads_and_authors_lead_to_their_comments(opened: Any) -> None:
+    page = opened
+    page.click("section[aria-labelledby=h-labels] >> text=threat")
+    assert shown(page) == ["c-c"]
+    page.click("section[aria-labelledby=h-threads] >> text=t2")
+    assert shown(page) == ["c-f"]
+    page.click("section[aria-labelledby=h-authors] >> text=Bob")
+    assert shown(page) == ["c-c", "c-b"]
 
 
 def test_a_permalink_opens_its_comment(browser: Any, small: Run) -> None:

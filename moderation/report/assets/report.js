@@ -239,9 +239,21 @@
     const card = byElement.get(event.target.closest(".card"));
     if (card && event.target.closest(".note-field")) record(card, { note: event.target.value.trim() });
   });
+  document.querySelector("main").addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-field]");
+    if (!link) return;
+    tools.reset();
+    fields[link.dataset.field].value = link.dataset.value;
+    sort();
+    filter();
+  });
   tools.addEventListener("submit", (event) => event.preventDefault());
   tools.addEventListener("input", () => { sort(); filter(); });
-  tools.addEventListener("reset", () => setTimeout(() => { sort(); filter(); }));
+  find("#clear").addEventListener("click", () => {
+    tools.reset();
+    sort();
+    filter();
+  });
   find("#unveil").addEventListener("click", () => {
     const on = !document.documentElement.classList.contains("unveiled");
     unveil(on);
