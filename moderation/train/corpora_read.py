@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,8 @@ import pandas as pd
 
 from moderation.errors import DataError
 from moderation.train.corpora_spec import Table
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 FILE: Final = "_file"
 """Column that says which file a row was read from."""
@@ -137,7 +140,15 @@ def _read_jsonl(path: Path, table: Table) -> pd.DataFrame:
 def _records(records: Any, path: Path) -> pd.DataFrame:
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise DataError(f"{path} is not a list of records, as the registry says")
-    return pd.DataFrame.from_records(records).astype(object)
+    safe = [{key: _encodable(value) for key, value in record.items()} for record in records]
+    return pd.DataFrame.from_records(safe).astype(object)
+
+
+def _encodable(value: Any) -> Any:
+    """Replace half pairs of surrogates, which JSON can escape and no string column can hold."""
+    if not isinstance(value, str) or not _SURROGATE.search(value):
+        return value
+    return _SURROGATE.sub("\ufffd", value)
 
 
 def _read_lines(path: Path, table: Table) -> pd.DataFrame:

@@ -16,7 +16,8 @@ _CHANNEL = re.compile(r"\bt ?\. ?me ?/ ?(\w+)")
 _CLITIC = re.compile(r"(?<=\w) (['’] ?(?:s|re|ve|ll|d|m|t))\b", re.IGNORECASE)
 _NEGATED: Final = "ca|do|does|did|is|are|was|were|wo|would|could|should|has|have|had|ai"
 _NEGATION = re.compile(rf"\b({_NEGATED}) n['’]t\b", re.IGNORECASE)
-_BEFORE = re.compile(r" +(?=[.,;:!?%…)\]}”’](?:\W|$))")
+# A colon or semicolon before anything but a space may be a smiley.
+_BEFORE = re.compile(r" +(?=[.,!?%…)\]}”’](?:\W|$)|[;:](?:\s|$))")
 _AFTER = re.compile(r"(?<=[(\[{“‘$£€@#¿¡]) +")
 _QUOTED = re.compile(r'(?<!\S)" ([^"\n]*?) "(?!\w)')
 _JOINED = re.compile(r"(?<=\w) ([-/]) (?=\w)")
@@ -26,7 +27,7 @@ MOST_QUOTED: Final = 3
 _PENN: Final = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")"}
 _ESCAPED = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[ntr'\"\\])")
 _REPAIRED = re.compile("[\xc2-\xf4][\x80-\xbf]+")
-_SURROGATE = re.compile("[\ud800-\udfff\x00]")
+_UNFIT = re.compile("[\ud800-\udfff\x00]")
 
 
 def clean_texts(texts: pd.Series[str], table: Table) -> pd.Series[str]:
@@ -97,4 +98,4 @@ def _unquote(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return _UNFIT.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -160,7 +160,7 @@ def overlap(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     near = _shared(a, b, "near")
     table = pd.concat({"exact": exact, "near": near}, axis=1).fillna(0).astype(int).reset_index()
     texts = a.groupby("corpus")["group"].nunique()
-    table["share_a"] = table["exact"] / table["corpus_a"].map(texts)
+    table["share_a"] = table["exact"] / table["corpus_a"].map(texts).astype("float64")
     return table.sort_values(["exact", "near", "corpus_a"], ascending=[False, False, True], ignore_index=True)
 
 
