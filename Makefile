@@ -42,7 +42,7 @@ bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/throughput.py
 
 soak: $(VENV)/.tested
-	MODERATION_MUTATIONS=10000 $(BIN)/python -m pytest -n 2 -m soak
+	MODERATION_MUTATIONS=10000 $(BIN)/python -m pytest tests/score/test_fuzz.py -m slow
 
 model: $(VENV)/.installed
 	$(BIN)/moderation train $(MODEL)/recipe.toml -o $(MODEL) --corpora $(CORPORA)
