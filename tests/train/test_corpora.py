@@ -343,7 +343,8 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, dict[str, float]]]]] = {
         {
             "gold_standard.csv": (
                 "CommentText,Model_Classification,Annotation\na b,PRCT,True\n"
-                "labs lt made gt them,PRCT,False\ne f,Non-PRCT,True\nit rained,Non-PRCT,False\nh j,PRCT,True\n"
+                "labs lt made gt them,PRCT,False\n"
+                "e f,Non-PRCT,True\nit rained,Non-PRCT,False\nh j,PRCT,True\n"
             )
         },
         [
