@@ -20,6 +20,8 @@ from moderation.classify.model import load_model
 from moderation.errors import ModerationError, UsageError
 from moderation.ingest import tables
 from moderation.ingest.base import EXCERPT_LENGTH, Chunk, Parsed, ReadOptions, Reject
+from moderation.ingest.charset import mend
+from moderation.ingest.linesplit import Lines
 from moderation.ingest.reader import parse_chunk
 from moderation.ingest.registry import get_format
 from moderation.schema import INPUT_PREFIX, check_records
@@ -199,14 +201,21 @@ def parse(piece: Piece) -> Parsed:
         raise
     except Exception as error:  # a reader's bug must not end a run over a month of data
         what = str(error) if isinstance(error, ModerationError) else f"{type(error).__name__}: {error}"
-        reject = Reject(
-            piece.options.input,
-            f"chunk from {piece.chunk.start} on",
-            f"the {piece.format} reader could make nothing of it ({what})",
-            repr(piece.chunk.payload)[:EXCERPT_LENGTH],
-        )
-        return Parsed(tables.empty_table(), 1, [reject])
+        rejects = _all_rejected(piece, f"the {piece.format} reader could make nothing of it ({what})")
+        return Parsed(tables.empty_table(), len(rejects), rejects)
     return parsed
+
+
+def _all_rejected(piece: Piece, reason: str) -> list[Reject]:
+    """Return a reject for each record of a chunk, as far as they can be told apart."""
+    payload, start, name = piece.chunk.payload, piece.chunk.start, piece.options.input
+    if not isinstance(payload, Lines):
+        return [Reject(name, f"chunk from {start} on", reason, repr(payload)[:EXCERPT_LENGTH])]
+    lines = payload.data.decode("utf-8", "replace").split("\n")[: payload.count]
+    return [
+        Reject(name, f"line {number}", reason, mend(line[:EXCERPT_LENGTH]))
+        for number, line in enumerate(lines, start)
+    ]
 
 
 @contextmanager

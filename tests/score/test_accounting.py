@@ -19,7 +19,7 @@ from moderation.score.work import Piece, Settings, score_pieces
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 RECORDS = st.dictionaries(st.sampled_from(["id", "text", "thread_id", "created_at", "parent_id"]), VALUES)
-LINES = st.lists(RECORDS.map(json.dumps) | st.text(max_size=20) | st.just(""), max_size=30)
+LINES = st.lists(RECORDS.map(json.dumps) | st.text(max_size=20) | st.just(""), min_size=1, max_size=30)
 
 
 @settings(max_examples=100, deadline=None)
