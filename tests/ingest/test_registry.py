@@ -66,7 +66,9 @@ def test_packages_offer_formats(monkeypatch: pytest.MonkeyPatch) -> None:
     offered = EntryPoint("extra", "moderation.ingest.formats.lines:FORMATS", registry.ENTRY_POINTS)
     registry._load.cache_clear()
     monkeypatch.setattr(registry, "entry_points", lambda group: [offered])
-    with pytest.raises(ConfigError, match="'extra' of an installed package is no moderation.ingest.base.Format"):
+    with pytest.raises(
+        ConfigError, match="'extra' of an installed package is no moderation.ingest.base.Format"
+    ):
         formats()
     missing = EntryPoint("extra", "no_such_module:FORMAT", registry.ENTRY_POINTS)
     monkeypatch.setattr(registry, "entry_points", lambda group: [missing])

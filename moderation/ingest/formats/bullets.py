@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
 from moderation.ingest.formats.flattext import flat_comments
@@ -73,8 +74,9 @@ def read_page(text: str) -> Page:
     text that may be one is a comment without a parent and with little confidence.
     """
     outline = read_outline(text)
-    chosen = _dated(outline) or _named(outline)
     width = wrap_width(outline.lines)
+    _unwrap_heads(outline, width)
+    chosen = _dated(outline) or _named(outline) or _nameless(outline)
     if chosen:
         comments, lines = _assemble(outline, chosen, width)
         first = min(lines)
@@ -91,6 +93,27 @@ def read_page(text: str) -> Page:
     return page
 
 
+def _unwrap_heads(outline: Outline, width: int | None) -> None:
+    """Join a head with the next line where only both together show a date: titles of pingbacks are long."""
+    if width is None:
+        return
+    for item in outline.items:
+        filled = [place for place, (_, text) in enumerate(item.body) if text.strip()][:2]
+        above = next((line for line in outline.lines[item.line :] if line.strip().endswith(item.head)), "")
+        lines = [above]
+        for place in filled:
+            lines.append(item.body[place][1])
+            # Not by the width alone: the numbers of links may have been taken out of the line.
+            joined = " ".join(line.strip() for line in lines)
+            if len(lines[-2]) < 0.5 * width or len(joined) > 300:
+                break
+            head = joined[joined.find(item.head) :]
+            if heads.read_head(head).strong:
+                item.head = head
+                item.body[: place + 1] = [(number, "") for number, _ in item.body[: place + 1]]
+                break
+
+
 def _dated(outline: Outline) -> list[int]:
     """Return the items whose heads can be nothing but those of comments, where a page has such."""
     found = [place for place, item in enumerate(outline.items) if _is_dated(item)]
@@ -101,7 +124,7 @@ def _dated(outline: Outline) -> list[int]:
 def _is_dated(item: Item) -> bool:
     lines = [item.head] if heads.plain(item.head) else []
     lines += [text.strip() for _, text in item.body if text.strip()]
-    if not lines or heads.is_sentence(heads.plain(lines[0])) and not heads.read_head(lines[0]).strong:
+    if not lines or (heads.is_sentence(heads.plain(lines[0])) and not heads.read_head(lines[0]).strong):
         return False
     own = [line for line in lines[1:] if not heads.is_date(line)]
     if heads.read_head(lines[0]).strong:
@@ -124,8 +147,9 @@ def _named(outline: Outline) -> list[int]:
     roots = [place for place, item in enumerate(items) if item.parent < 0]
     if not roots:
         return []
+    gaps = [_gap(outline, roots, number) for number in range(len(roots))]
     values = []
-    for begin, end in zip(roots, [*roots[1:], len(items)], strict=True):
+    for number, (begin, end) in enumerate(zip(roots, [*roots[1:], len(items)], strict=True)):
         value = sum(1.0 if _is_named(items[place]) else -0.3 for place in range(begin + 1, end))
         root = items[begin]
         if heads.pingback(root.head) is not None:
@@ -135,10 +159,13 @@ def _named(outline: Outline) -> list[int]:
         elif heads.is_sentence(root.head):
             # A comment whose author got lost, or a list in the article.
             value -= 0.4 if end == begin + 1 else 0.0
+        elif number and not gaps[number] and _stands_alone(items, roots, number):
+            # An empty comment between others.
+            value += 0.1
         else:
             value -= 1.0
         values.append(value)
-    best, begin, end = _best_run(values, [_gap(outline, roots, number) for number in range(len(roots))])
+    best, begin, end = _best_run(values, gaps)
     if best < (1.5 if outline.flush else 1.0):
         return []
     first, last = roots[begin], roots[end] if end < len(roots) else len(items)
@@ -148,6 +175,31 @@ def _named(outline: Outline) -> list[int]:
         if not _is_list_in_text(outline, place)
         and (heads.plain(items[place].head) or _has_text(items[place]))
     ]
+
+
+def _stands_alone(items: Sequence[Item], roots: Sequence[int], number: int) -> bool:
+    """Return True for a root item with texts before and behind it: the items of a menu come together."""
+    before, item = items[roots[number - 1]], items[roots[number]]
+    follows = _is_named(before) and before.start == item.start
+    return follows and (number + 1 == len(roots) or _is_named(items[roots[number + 1]]))
+
+
+def _nameless(outline: Outline) -> list[int]:
+    """Return the items below the heading of the comments where the extractor lost all names."""
+    headings = [number for number in outline.outside if heads.is_heading(outline.lines[number])]
+    if not headings:
+        return _nested_texts(outline)
+    below = [place for place, item in enumerate(outline.items) if item.line > headings[-1]]
+    texts = [place for place in below if len(outline.items[place].head.split()) > 3]
+    return texts if len(texts) > 1 and 2 * len(texts) > len(below) else []
+
+
+def _nested_texts(outline: Outline) -> list[int]:
+    """Return the items of lists that hold texts within texts: comments, for an article's lists are flat."""
+    items = outline.items
+    texts = {place for place, item in enumerate(items) if len(item.head.split()) > 8}
+    nested = [place for place in texts if items[place].parent in texts]
+    return sorted(texts) if len(nested) > 1 and 2 * len(texts) > len(items) else []
 
 
 def _gap(outline: Outline, roots: Sequence[int], number: int) -> bool:
@@ -210,6 +262,7 @@ def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tup
         above[place] = parent
         if place not in number_of and parent >= 0 and first <= place:
             folded[parent].append(item)
+    _take_loose_lines(outline, chosen)
     comments: list[Comment] = []
     lines: set[int] = set()
     for place in chosen:
@@ -223,6 +276,17 @@ def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tup
         comments.append(comment)
         lines |= taken
     return comments, lines
+
+
+def _take_loose_lines(outline: Outline, chosen: Sequence[int]) -> None:
+    """Give lines between two comments that belong to no item to the first: code that lost its indent."""
+    items = outline.items
+    for place, following in pairwise(chosen):
+        goes_on = items[following].parent >= 0 or items[following].start == items[chosen[0]].start
+        loose = [number for number in outline.outside if items[place].line < number < items[following].line]
+        if goes_on and not any(heads.is_heading(outline.lines[number]) for number in loose):
+            items[place].body += [(number, outline.lines[number]) for number in loose]
+            items[place].body.sort()
 
 
 def _comment(
@@ -247,7 +311,7 @@ def _comment(
         taken.add(number)
         if text.strip() and (heads.is_button(text) or (heads.is_date(text) and not any(kept))):
             continue
-        kept.append(text)
+        kept.append(heads.without_images(text))
     text = unwrap(kept, width)
     if head.author is None and head.rest:
         text = f"{head.rest}\n\n{text}" if text else head.rest

@@ -1,4 +1,4 @@
-"""How pages announce a comment: author lines, dates, and the words of buttons, in the languages of the web."""
+"""How pages announce a comment: author lines, dates, the words of buttons, in the languages of the web."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from dataclasses import dataclass
 LONGEST_NAME = 60
 
 _SAYS = re.compile(
-    r"^(?P<author>.{0,80}?)\s*\b(?:says?|said|wrote|writes|commented|replied|sagte?|schreibt|schrieb|meint|dit|"
-    r"a dit|écrit|a écrit|dice|dijo|escribió|ha detto|ha scritto|scrive|scrisse|disse|diz|escreveu|zegt|schreef|"
-    r"skriver|skrev|säger|sier|siger|mówi|pisze|napisał(?:\(a\)|a)?|говорит|пишет|сказал|написал|dedi ki|diyor ki|yazdı)"
+    r"^(?P<author>.{0,80}?)\s*\b(?:says?|said|wrote|writes|commented|replied|sagte?|schreibt|schrieb|"
+    r"meint|dit|"
+    r"a dit|écrit|a écrit|dice|dijo|escribió|ha detto|ha scritto|scrive|scrisse|disse|diz|escreveu|zegt|"
+    r"schreef|"
+    r"skriver|skrev|säger|sier|siger|mówi|pisze|napisał(?:\(a\)|a)?|говорит|пишет|сказал|написал|dedi ki|"
+    r"diyor ki|yazdı)"
     r"\s*:\s*$",
     re.IGNORECASE,
 )
 _MONTH = (
-    r"(?:jan|feb|fév|mar|mär|apr|avr|abr|may|mai|maj|jun|jui|giu|jul|juil|lug|aug|aoû|ago|sep|set|oct|okt|ott|out|"
+    r"(?:jan|feb|fév|mar|mär|apr|avr|abr|may|mai|maj|jun|jui|giu|jul|juil|lug|aug|aoû|ago|sep|set|oct|okt|"
+    r"ott|out|"
     r"nov|dec|dez|déc|dic|ene|gen|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[^\W\d_]{0,8}\.?"
 )
 _DATE = re.compile(
@@ -28,29 +32,39 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _BESIDE_DATE = re.compile(
-    r"\b(?:at|on|um|à|a las|le|el|il|alle|ore|kl|uhr|am|pm|a\.m|p\.m|h|utc|gmt|cet|cest|est|pst|posted|edited|"
+    r"\b(?:at|on|um|à|a las|le|el|il|alle|ore|kl|uhr|am|pm|a\.m|p\.m|h|utc|gmt|cet|cest|est|pst|posted|"
+    r"edited|"
     r"permalink|link|reply|antworten|répondre|responder|rispondi|zitieren|quote|edit|said|wrote)\b\.?"
     r"|\d{1,2}[:.h]\d{2}(?::\d{2})?|[#|·•,–—:()\[\]/\-\s]|\d{1,3}$",
     re.IGNORECASE,
 )
 _BUTTON = re.compile(
-    r"^(?:reply|reply to .{1,50}|replies|antworten|auf .{1,50} antworten|répondre|répondre à .{1,50}|responder|"
+    r"^(?:reply|reply to [^.,!?]{1,40}|replies|antworten|auf .{1,50} antworten|répondre|répondre à .{1,50}|"
+    r"responder|"
     r"responder a .{1,50}|rispondi|beantwoorden|beantworten|svara?|odpowiedz|ответить|yanıtla|返信|回复|"
     r"log ?in to (?:reply|leave a (?:comment|reply)|comment)|sign in to (?:reply|comment)|"
-    r"leave a (?:reply|comment).{0,30}|cancel (?:comment )?reply|like|likes|like this|liked by .{1,80}|dislike|"
-    r"loading(?:…|\.\.\.)|wird geladen ?(?:…|\.\.\.)|gefällt mir|j’aime|me gusta|mi piace|share|share ›|teilen|"
-    r"permalink|link|edit|delete|report|report abuse|report comment|flag|flag as inappropriate|quote|zitieren|"
-    r"melden|see more|show more|read more|load more|show more replies|view repl(?:y|ies)|view \d+ repl(?:y|ies)|"
-    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|[+-]?\d{1,6}(?: (?:likes?|votes?|points?|replies))?|"
-    r"[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»|·•\s]+|comment link|copy link|avatar|gravatar|\[?image\]?|post comment|"
+    r"leave a (?:reply|comment).{0,30}|cancel (?:comment )?reply|like|likes|like this|liked by .{1,80}|"
+    r"dislike|"
+    r"loading(?:…|\.\.\.)|wird geladen ?(?:…|\.\.\.)|gefällt mir|j’aime|me gusta|mi piace|share|share ›|"
+    r"teilen|"
+    r"permalink|link|edit|delete|report|report abuse|report comment|flag|flag as inappropriate|quote|"
+    r"zitieren|"
+    r"melden|see more|show more|read more|load more|show more replies|view repl(?:y|ies)|"
+    r"view \d+ repl(?:y|ies)|"
+    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|[+-]?\d{1,6}(?: (?:likes?|votes?|points?|"
+    r"replies))?|"
+    r"\d (?:stars?|out of \d stars?)|[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»|·•\s]+|comment link|copy link|avatar|gravatar|"
+    r"\[?image\]?|post comment|"
     r"your comment is awaiting moderation\.?|this comment (?:was|has been) edited.{0,30})$",
     re.IGNORECASE,
 )
 _END = re.compile(
     r"^(?:leave a (?:reply|comment|response)|post a (?:reply|comment)|add (?:a|your) comment|write a comment|"
     r"join the (?:discussion|conversation)|cancel (?:comment )?reply|comment navigation|post navigation|"
-    r"(?:older|newer|previous|next) comments?\b|← older|comments are closed|your email address will not be published|"
-    r"you must be logged in|save my name, email|notify me of|this site uses akismet|related (?:posts|articles)|"
+    r"(?:older|newer|previous|next) comments?\b|← older|comments are closed|"
+    r"your email address will not be published|"
+    r"you must be logged in|save my name, email|notify me of|this site uses akismet|related (?:posts|"
+    r"articles)|"
     r"(?:schreibe|hinterlasse|hinterlassen sie) (?:uns )?einen? kommentar|kommentar (?:verfassen|schreiben)|"
     r"kommentare? sind geschlossen|diese (?:website|seite) verwendet akismet|deine e-mail-adresse wird|"
     r"laisser un commentaire|votre adresse e-mail|deja (?:un comentario|una respuesta)|lascia un commento|"
@@ -59,7 +73,8 @@ _END = re.compile(
 )
 _HEADING = re.compile(
     r"^\W*(?:this post has )?(?:\(?\d[\d.,]*\)?|one|no|ein|une?)?\s*"
-    r"(?:comments?|responses?|replies|thoughts|kommentare?|antworten|commentaires?|réponses|comentarios|respuestas|"
+    r"(?:comments?|responses?|replies|thoughts|kommentare?|antworten|commentaires?|réponses|comentarios|"
+    r"respuestas|"
     r"commenti|comentários|reacties|komentarz[ey]|комментари\w+)\b.{0,100}$",
     re.IGNORECASE,
 )
@@ -67,8 +82,11 @@ _PINGBACK = re.compile(
     r"^(?:ping|track)back(?:\s+(?:by|from|von))?\s*:?\s+(?P<title>.*)$", re.IGNORECASE | re.DOTALL
 )
 _IMAGE = re.compile(r"^(?:!?\[[^\]]{0,60}\](?:\([^)]*\))?\s*)+")
+_PICTURE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
 _AVATAR = re.compile(
-    r"^(?:avatar(?: (?:for|of|von|de))?|gravatar|photo of|image of|picture of|profilbild von|profile picture(?: of)?|"
+    r"^(?:avatar(?: (?:for|of|von|de))?|gravatar|photo of|image of|picture of|profilbild von|"
+    r"profile picture(?: of)?|"
     r"user avatar|foto de|photo de)\s+(?=\S)",
     re.IGNORECASE,
 )
@@ -111,9 +129,15 @@ def read_head(line: str) -> Head:
 
 
 def plain(line: str) -> str:
-    """Return a head line without images, avatars and the emphasis marks of Markdown."""
-    line = _AVATAR.sub("", _IMAGE.sub("", line.strip()))
+    """Return a head line without images, avatars, the addresses of links and the marks of emphasis."""
+    line = _LINK.sub(r"\1", line.strip())
+    line = _AVATAR.sub("", _IMAGE.sub("", line).strip())
     return re.sub(r"^([*_]{1,3})(.+?)\1(?=\W|$)", r"\2", line).strip()
+
+
+def without_images(line: str) -> str:
+    """Return a line of text with what stands for its images in place of their addresses."""
+    return _PICTURE.sub(r"\1", line) if "![" in line else line
 
 
 def is_sentence(text: str) -> bool:
@@ -124,7 +148,7 @@ def is_sentence(text: str) -> bool:
 
 def is_date(line: str) -> bool:
     """Return True for a line that is a date and nothing else."""
-    line = line.strip()
+    line = _LINK.sub(r"\1", line).strip()
     if len(line) > 80 or not _DATE.search(line):
         return False
     return not _BESIDE_DATE.sub("", _DATE.sub("", line)).strip()
@@ -132,12 +156,12 @@ def is_date(line: str) -> bool:
 
 def is_says(line: str) -> bool:
     """Return True for `says:` alone or behind a name."""
-    return _SAYS.match(line.strip()) is not None
+    return _SAYS.match(plain(line)) is not None
 
 
 def is_button(line: str) -> bool:
     """Return True for the words of a button, a vote count, a notice: nothing that a person wrote."""
-    return _BUTTON.match(line.strip().strip("[]()*_ ")) is not None
+    return _BUTTON.match(_LINK.sub(r"\1", line).strip().strip("[]()*_ ")) is not None
 
 
 def ends_comments(line: str) -> bool:

@@ -6,11 +6,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from moderation.ingest.formats.commentheads import is_date
+
 TAB = 4
 
-_MARKER = re.compile(r"^( *)((?:[•*+\-–□☆▪◦‣·○●■◆◇★]|o(?=[ ]))|\d{1,3}[.)])(?: +(.*)|)$")
+_MARKER = re.compile(
+    # The signs that extractors cycle through by depth; lynx goes on with "#" and "@".
+    r"^( *)((?:[•*+\-–□☆▪◦‣·○●■◆◇★]|o(?=[ ])|(?<= {6})[#@])|\d{1,3}[.)])(?: +(.*)|)$"
+)
 _RULE = re.compile(r"^\W*(?:[*_\-–—=] ?){3,}\W*$")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_EMPTY_HEAD = re.compile(r"^(?:!?\[[^\]]{0,60}\](?:\([^)]*\))?\s*)*$")
+_BLOCK_TAG = re.compile(
+    r"</?(?:div|section|article|footer|header|figure|span|time|cite|main|aside)\b[^<>]{0,400}>"
+)
+_REFERENCES = re.compile(
+    r"\n *(?:References|Verweise|Références)\n+(?: *Visible links[^\n]*\n)? *1\. (?:https?|file)://"
+)
+_BROKEN_LINK = re.compile(r"\]\([^()\s]+\n[^()\s]*(?:\n[^()\s]*)?\)")
 _MARKDOWN_HEADING = re.compile(r"^#{1,6} ")
 
 
@@ -74,21 +87,18 @@ def read_outline(text: str) -> Outline:
     The indent is compared, not counted: a step may be one column or eight. Numbers may be aligned on
     either side.
     """
-    lines = [line.rstrip() for line in _unescaped(text).split("\n")]
-    marks = {number: mark for number, line in enumerate(lines) if (mark := _mark(line)) is not None}
+    raw = [line.rstrip() for line in _cleaned(text).split("\n")]
+    # Markdown writers escape what might be markup: "29\\. Mai". No such number is a marker.
+    escaped = sum(len(_ESCAPED.findall(line)) for line in raw) > 2
+    lines = [_ESCAPED.sub(r"\1", line) for line in raw] if escaped else raw
+    marks = _marks(raw, lines)
     flush = _bodies_are_flush(lines, marks)
-    items: list[Item] = []
-    stack: list[int] = []
-    outside: list[int] = []
-    for number, line in enumerate(lines):
-        if number in marks:
-            _push(items, stack, marks[number], number)
-        elif not line:
-            if stack:
-                items[stack[-1]].body.append((number, ""))
-        else:
-            _place(items, stack, outside, number, line, flush)
-    return Outline(lines, items, outside, flush)
+    # Twice: how far in replies are set may show only below the first place where it matters.
+    builder = _Builder(lines, flush, set()).run(marks)
+    builder = _Builder(lines, flush, builder.steps).run(marks)
+    for item in builder.items:
+        _promote(item)
+    return Outline(lines, builder.items, builder.outside, flush)
 
 
 def wrap_width(lines: Sequence[str]) -> int | None:
@@ -117,10 +127,36 @@ def unwrap(lines: Sequence[str], width: int | None) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip("\n")
 
 
-def _unescaped(text: str) -> str:
-    text = text.expandtabs(TAB).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
-    # Markdown writers escape what might be markup: "29\. Mai", "aud\_the\_fraud".
-    return _ESCAPED.sub(r"\1", text) if len(_ESCAPED.findall(text)) > 2 else text
+def _cleaned(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").expandtabs(TAB)
+    if len(_BLOCK_TAG.findall(text)) > 10:
+        # pandoc leaves the blocks that Markdown has no word for as tags.
+        text = _BLOCK_TAG.sub("", text)
+    if _REFERENCES.search(text) and len(found := _REFERENCES.split(text, 1)) == 2:
+        # lynx numbers the links and lists their addresses at the end.
+        text = re.sub(r"\[\d{1,4}\](?=\S)", "", found[0])
+    return _BROKEN_LINK.sub(lambda match: match[0].replace("\n", ""), text)
+
+
+def _marks(raw: Sequence[str], lines: Sequence[str]) -> dict[int, tuple[int, int, str, bool]]:
+    """Return the markers by line; the asterisks of a comment in program code are none."""
+    marks = {}
+    in_code = False
+    for number, line in enumerate(raw):
+        text = line.strip()
+        in_code = (in_code or text.startswith("/*")) and "*/" not in text
+        if not in_code and (mark := _mark(line)) is not None and not text.startswith("*/"):
+            marks[number] = (*mark[:2], lines[number].strip()[mark[1] - mark[0] :].strip(), mark[3])
+    return marks
+
+
+def _promote(item: Item) -> None:
+    """Give an item that has only its marker, or an image beside it, its first line as head."""
+    if _EMPTY_HEAD.match(item.head):
+        place = next((place for place, (_, text) in enumerate(item.body) if text.strip()), None)
+        if place is not None:
+            item.head = item.body[place][1].strip()
+            item.body[place] = (item.body[place][0], "")
 
 
 def _mark(line: str) -> tuple[int, int, str, bool] | None:
@@ -128,6 +164,8 @@ def _mark(line: str) -> tuple[int, int, str, bool] | None:
     if found is None or _RULE.match(line):
         return None
     start = len(found[1])
+    if found[2][0].isdigit() and is_date(line):
+        return None
     return start, start + len(found[2]), (found[3] or "").strip(), found[2][0].isdigit()
 
 
@@ -142,14 +180,97 @@ def _bodies_are_flush(lines: Sequence[str], marks: dict[int, tuple[int, int, str
     return total >= 2 and left >= 0.6 * total
 
 
-def _push(items: list[Item], stack: list[int], mark: tuple[int, int, str, bool], number: int) -> None:
-    start, end, head, numbered = mark
-    popped = None
-    while stack and not _is_below(start, end, items[stack[-1]]):
-        popped = items[stack.pop()]
-    crooked = popped is not None and abs(popped.start - start) > 1 and popped.end != end
-    items.append(Item(number, start, end, head, numbered, stack[-1] if stack else -1, crooked=crooked))
-    stack.append(len(items) - 1)
+class _Builder:
+    """Items found so far and those that are still open."""
+
+    def __init__(self, lines: Sequence[str], flush: bool, steps: set[int]) -> None:
+        self.items: list[Item] = []
+        self.outside: list[int] = []
+        self.stack: list[int] = []
+        self.loose = False
+        self._lines = lines
+        self._flush = flush
+        self.steps = steps
+
+    def run(self, marks: dict[int, tuple[int, int, str, bool]]) -> _Builder:
+        """Go through all lines."""
+        for number, line in enumerate(self._lines):
+            if number in marks:
+                self.push(marks[number], number)
+            elif line:
+                self.place(number, line)
+            elif self.stack and not self.loose:
+                self.items[self.stack[-1]].body.append((number, ""))
+        return self
+
+    def push(self, mark: tuple[int, int, str, bool], number: int) -> None:
+        """Open an item under the one that its indent shows."""
+        start, end, head, numbered = mark
+        if self.loose and not self._goes_on(start):
+            self.stack.clear()
+        popped = None
+        while self.stack and not _is_below(start, end, self.items[self.stack[-1]]):
+            popped = self.items[self.stack.pop()]
+        while self.stack and self._is_tag(self.stack[-1]):
+            self.stack.pop()
+        crooked = popped is not None and abs(popped.start - start) > 1 and popped.end != end
+        parent = self.stack[-1] if self.stack else -1
+        if parent >= 0:
+            self.steps.add(start - self.items[parent].start)
+        self.items.append(Item(number, start, end, head, numbered, parent, crooked=crooked))
+        self.stack.append(len(self.items) - 1)
+        self.loose = False
+
+    def place(self, number: int, line: str) -> None:
+        """Give a line to the deepest open item that it can belong to."""
+        indent = len(line) - len(line.lstrip(" "))
+        last = self.items[self.stack[-1]] if self.stack else None
+        if last is not None and not self.loose:
+            # The head may stand on the next line, even further left (lynx puts images there).
+            if not last.head and number == last.line + 1 and (last.start or last.numbered):
+                last.body.append((number, line))
+                return
+            if self._flush and not _MARKDOWN_HEADING.match(line) and not _is_last_of_tight_list(self.items):
+                last.body.append((number, line))
+                return
+        tight = _is_last_of_tight_list(self.items)
+        holder = next(
+            (
+                place
+                for place in reversed(self.stack)
+                if _holds(self.items[place], indent, tight and place == len(self.items) - 1)
+            ),
+            None,
+        )
+        if holder is None:
+            # The page's text, or code in a comment that lost its indent: the next item shows which.
+            self.loose = True
+            self.outside.append(number)
+            if last is not None and not last.head and not any(text for _, text in last.body):
+                # A bullet with nothing behind it: what follows further in is not its own.
+                self.stack.pop()
+            return
+        while self.stack[-1] != holder:
+            self.stack.pop()
+        self.items[holder].body.append((number, line))
+
+    def _is_tag(self, place: int) -> bool:
+        """Return True for the last item of a list of single words, such as the tags above the comments."""
+        item, before = self.items[place], self.items[place - 1]
+        return (
+            place > 0
+            and before.line == item.line - 1
+            and before.start == item.start
+            and not any(text for _, text in item.body)
+        )
+
+    def _goes_on(self, start: int) -> bool:
+        levels = [self.items[place].start for place in self.stack]
+        if start in levels:
+            return True
+        # Deeper: a reply to what may be a comment, as far in as other replies are.
+        top = self.items[self.stack[-1]] if self.stack else None
+        return top is not None and start - top.start in self.steps and any(text for _, text in top.body)
 
 
 def _is_below(start: int, end: int, above: Item) -> bool:
@@ -157,38 +278,17 @@ def _is_below(start: int, end: int, above: Item) -> bool:
     return start >= above.start + 2 or (start == above.start + 1 and end > above.end)
 
 
-def _place(
-    items: list[Item], stack: list[int], outside: list[int], number: int, line: str, flush: bool
-) -> None:
-    """Give a line to the deepest item that it can belong to."""
-    indent = len(line) - len(line.lstrip(" "))
-    if stack and _is_head_of(items[stack[-1]], number):
-        # The head may stand on the next line, even further left (lynx puts images there).
-        items[stack[-1]].body.append((number, line))
-        return
-    if flush and stack and not _MARKDOWN_HEADING.match(line) and not _is_last_of_tight_list(items):
-        items[stack[-1]].body.append((number, line))
-        return
-    while stack and not _holds(items[stack[-1]], indent):
-        stack.pop()
-    if stack:
-        items[stack[-1]].body.append((number, line))
-    else:
-        outside.append(number)
-
-
-def _is_head_of(item: Item, number: int) -> bool:
-    return not item.head and number == item.line + 1
-
-
 def _is_last_of_tight_list(items: Sequence[Item]) -> bool:
     # What follows a list without blank lines is the page's text, not its last item's.
     return len(items) > 1 and items[-2].line == items[-1].line - 1
 
 
-def _holds(item: Item, indent: int) -> bool:
+def _holds(item: Item, indent: int, tight: bool) -> bool:
     """Return True where a line of that indent may belong to the item.
 
-    inscriptis sets paragraphs as far left as the marker, but the line after the head never.
+    inscriptis sets paragraphs as far left as the marker, but the line after the head never. What follows
+    the last item of a list without blank lines is the page's text, unless it is set below the item's.
     """
+    if tight:
+        return indent > item.end
     return indent > item.start or (indent == item.start > 0 and any(text for _, text in item.body))

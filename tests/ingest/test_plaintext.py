@@ -1,0 +1,234 @@
+"""Plain-text threads: what extractors make of comment pages, and random trees read back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation.ingest.formats.bullets import read_page
+from moderation.ingest.formats.commentheads import is_button, is_date, read_head
+
+Rows = list[tuple[int, str | None, str]]
+
+
+def rows(text: str) -> Rows:
+    return [(comment.parent, comment.author, comment.text) for comment in read_page(text).comments]
+
+
+THREAD = """\
+Bridge to close
+
+Nine months of repairs, the council says.
+
+{0}Ann
+
+{1}Is the ferry free?
+
+{1}I have two prams.
+
+{2}Bob
+
+{3}Yes.
+
+{4}Cy
+{4}Di
+
+{5}And often.
+
+{0}Eve
+
+{1}A list:
+{1}at the fountain
+"""
+
+
+@pytest.mark.parametrize("bullet", ["•", "*", "+", "-", "□", "☆", "▪", "–"])
+@pytest.mark.parametrize("step", ["  ", "    ", "\t", "   "])
+def test_any_bullet_and_any_step(bullet: str, step: str) -> None:
+    levels = [step * depth + f"{bullet} " for depth in (1, 2, 3)]
+    bodies = [step * (depth + 1) for depth in (1, 2, 3)]
+    text = THREAD.format(levels[0], bodies[0], levels[1], bodies[1], levels[2], bodies[2])
+    assert rows(text) == [
+        (-1, "Ann", "Is the ferry free?\n\nI have two prams."),
+        (0, "Bob", "Yes."),
+        (1, "Cy", ""),
+        (1, "Di", "And often."),
+        (-1, "Eve", "A list:\nat the fountain"),
+    ]
+    page = read_page(text)
+    assert page.title == "Bridge to close"
+    assert dict(page.skipped) == {"article text": 2}
+    assert page.read == 7
+
+
+def test_bodies_at_the_margin() -> None:
+    text = "# Title here\n\n  * Ann\n\nFirst.\n\nSecond.\n\n    * Bob\n\nReply.\n\n  * Cy\n\nThird.\n"
+    assert rows(text) == [(-1, "Ann", "First.\n\nSecond."), (0, "Bob", "Reply."), (-1, "Cy", "Third.")]
+    assert read_page(text).title == "Title here"
+
+
+def test_heads_with_dates_and_buttons() -> None:
+    text = (
+        "Menu\n\n  * Home\n  * About\n\nAn article.\n\n2 Responses to An article\n\n"
+        "  1. Avatar Ann says:\n     October 22, 2020 at 5:17 pm\n\n     Hello there\n\n     Reply\n"
+        "     1. Bob says:\n        October 23, 2020 at 1:00 am\n\n        Hi\n\n        Reply\n"
+        "  2. Cy 19. Juni 2018 um 15:28 Uhr - Antworten\n\n     Guten Tag\n\n     3 likes\n\n"
+        "Leave a Reply\n\nYour email address will not be published.\n"
+    )
+    assert rows(text) == [(-1, "Ann", "Hello there"), (0, "Bob", "Hi"), (-1, "Cy", "Guten Tag")]
+
+
+def test_numbers_aligned_on_the_right() -> None:
+    entries = [f"{n:>3}. P{n} says:\n     May {n}, 2020 at 5:17 pm\n\n     text {n}\n" for n in range(8, 12)]
+    entries.insert(2, "      □ Q says:\n        May 9, 2020 at 6:00 pm\n\n        under nine\n")
+    assert [parent for parent, _, _ in rows("\n".join(entries))] == [-1, -1, 1, -1, -1]
+
+
+def test_wrapped_lines_are_joined_and_others_kept() -> None:
+    body = (
+        "       These words were broken by the width of the page, not by the one who\n"
+        "       wrote them, so they are one line again.\n"
+        "       This is a new line.\n"
+    )
+    text = "".join(f"     * P{n}\n{body}" for n in range(6))
+    joined = (
+        "These words were broken by the width of the page, not by the one who wrote them, so they are one line"
+        " again.\nThis is a new line."
+    )
+    assert rows(text) == [(-1, f"P{n}", joined) for n in range(6)]
+
+
+def test_a_list_in_a_comment_is_its_text() -> None:
+    text = "  • Ann\n\n    Bring:\n\n    • tea\n    • cups\n\n  • Bob\n\n    All right.\n\n    • Cy\n\n      Fine.\n"
+    assert rows(text) == [
+        (-1, "Ann", "Bring:\n\n- tea\n- cups"),
+        (-1, "Bob", "All right."),
+        (1, "Cy", "Fine."),
+    ]
+
+
+def test_pingbacks_are_rows_without_replies() -> None:
+    text = "  • Pingback: Another page()\n    • Ann\n\n      Hello.\n\n  • Bob\n\n    Hi.\n"
+    page = read_page(text)
+    assert [(comment.kind, comment.parent, comment.text) for comment in page.comments] == [
+        ("pingback", -1, "Another page"),
+        ("comment", -1, "Hello."),
+        ("comment", -1, "Hi."),
+    ]
+
+
+def test_code_without_indent_stays_with_its_comment() -> None:
+    text = "  • Ann\n\n    Try this:\n\nfor (;;) {\n}\n\n    • Bob\n\n      Thanks.\n\n  • Di\n\n    Yes.\n\n    • Cy\n\n      No.\n"
+    assert rows(text)[:2] == [(-1, "Ann", "Try this:\n\nfor (;;) {\n}"), (0, "Bob", "Thanks.")]
+
+
+def test_flat_text_gets_no_parents() -> None:
+    text = "One thing.\n\nAnother thing,\non two lines.\n\nReply\n\n3 likes\n\nMay 3, 2020\n\nA third.\n"
+    page = read_page(text)
+    assert rows(text) == [
+        (-1, None, "One thing."),
+        (-1, None, "Another thing,\non two lines."),
+        (-1, None, "A third."),
+    ]
+    assert not page.nested and all(comment.confidence <= 0.3 for comment in page.comments)
+
+
+def test_flat_text_with_author_lines() -> None:
+    text = "Article.\n\nAnn\nsays:\nOctober 22, 2020 at 5:17 pm\nHello\nReply\nBob\nsays:\nOctober 23, 2020 at 5:17 pm\nHi\nyou\nReply\nFooter\n"
+    assert rows(text) == [(-1, "Ann", "Hello"), (-1, "Bob", "Hi\nyou")]
+
+
+def test_menus_and_article_lists_are_no_comments() -> None:
+    text = (
+        "• Home\n• About\n  • Us\n\nThe recipe\n\n1. Mix it all.\n2. Bake it.\n\n"
+        "  • Ann\n\n    Lovely.\n\n    • Bob\n\n      Indeed.\n\n  • Cy\n\n    Too sweet.\n\nAbout us\n\n• Contact\n• Imprint\n"
+    )
+    assert rows(text) == [(-1, "Ann", "Lovely."), (0, "Bob", "Indeed."), (-1, "Cy", "Too sweet.")]
+
+
+def test_doubtful_structure_is_marked() -> None:
+    crooked = read_page(
+        "  • Ann\n\n    One.\n\n        • Bob\n\n          Two.\n\n      • Cy\n\n        Three.\n"
+    )
+    assert [comment.confidence for comment in crooked.comments] == [1.0, 1.0, 0.7]
+    nameless = read_page(
+        "  • Ann\n\n    One.\n\n  • Nobody said who wrote this whole sentence here.\n\n  • Bob\n\n    Two.\n"
+    )
+    assert nameless.comments[1].author is None and nameless.comments[1].confidence < 0.75
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Reply",
+        "[Reply](#c1)",
+        "Log in to leave a comment",
+        "Share ›",
+        "12",
+        "3 likes",
+        "▲ ▼",
+        "Antworten",
+        "Load more",
+    ],
+)
+def test_words_of_buttons(line: str) -> None:
+    assert is_button(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["May 3, 2020", "3. Mai 2020 um 12:00 Uhr", "2020-05-03", "2 years ago", "[May 3, 2020 at 1:00 pm](x)"],
+)
+def test_dates(line: str) -> None:
+    assert is_date(line)
+    assert read_head(f"Ann {line}").author == "Ann"
+
+
+@pytest.mark.parametrize(
+    "line", ["I was there on May 3, 2020 and saw it", "Reply to all of them at once, will you?", "12 of us"]
+)
+def test_sentences_are_neither(line: str) -> None:
+    assert not is_button(line) and not is_date(line)
+
+
+names = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=8).filter(
+    lambda name: not is_button(name)
+)
+sentences = st.lists(
+    st.sampled_from("the tide came up over our old quay wall again".split()), min_size=4, max_size=9
+)
+
+
+@given(
+    parents=st.lists(st.integers(0, 30), min_size=1, max_size=25),
+    authors=st.lists(names, min_size=26, max_size=26),
+    bodies=st.lists(st.lists(sentences, min_size=1, max_size=3), min_size=26, max_size=26),
+    step=st.integers(2, 6),
+    bullet=st.sampled_from("•*+-□"),
+    empty=st.integers(1, 60),
+)
+def test_random_trees_are_read_back(
+    parents: list[int], authors: list[str], bodies: list[list[list[str]]], step: int, bullet: str, empty: int
+) -> None:
+    children: dict[int, list[int]] = {}
+    for number, parent in enumerate(parents):
+        children.setdefault(parent % number if number and parent % 3 else -1, []).append(number)
+    expected: Rows = []
+    lines = ["A page about the quay", ""]
+    waiting = [(number, 0, -1) for number in reversed(children.get(-1, []))]
+    while waiting:
+        number, depth, parent = waiting.pop()
+        place = len(expected)
+        texts = [" ".join(words) + "." for words in bodies[number]]
+        # An empty comment amid others that are not: the next bullet follows at once.
+        if number == empty and len(children.get(number, [])) == 0 and len(parents) > 2 and parent < 0:
+            texts = []
+        lines.append(" " * (step * (depth + 1)) + f"{bullet} {authors[number]}")
+        for text in texts:
+            lines += ["", " " * (step * (depth + 1) + 2) + text]
+        if texts:
+            lines.append("")
+        expected.append((parent, authors[number], "\n\n".join(texts)))
+        waiting.extend((child, depth + 1, place) for child in reversed(children.get(number, [])))
+    assert rows("\n".join(lines) + "\n") == expected
