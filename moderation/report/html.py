@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ VEILED: Final = frozenset({"threat", "severe"})
 
 _FOLDER: Final = Path(__file__).parent
 _THREADS_LISTED: Final = 200
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}\Z")
 
 
 def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
@@ -196,6 +198,7 @@ def _environment() -> Environment:
         "link": link,
         "highlighted": _highlighted,
         "exact": _exact,
+        "language": lambda code: bool(code and _LANGUAGE.match(code)),
     }
     return environment
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from moderation.report.explained import Word, explainer, words
-from moderation.report.facts import BINS, Facts
+from moderation.report.facts import Facts
+from moderation.report.frames import flags_together, histogram, labels, over_time, top
 from moderation.report.shown import Shown, choose
-from moderation.report.stats import next_step, time_unit, wilson, with_rates
+from moderation.report.stats import wilson
 
 if TYPE_CHECKING:
     from moderation.classify.explain import Explanation
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 1_500
 """Flagged comments that a page shows: more than anyone reads, few enough to open at once."""
-
-TOP: Final = 20
-"""Threads and authors in a ranking."""
-
-MOST_BARS: Final = 120
-"""Steps of time in a chart; a single wrong date centuries ago must not make thousands."""
-
-LABEL_COLUMNS: Final = (
-    "label",
-    "threshold",
-    "target",
-    "flagged",
-    "rate",
-    "low",
-    "high",
-    "expected_precision",
-    "mean_probability",
-)
 
 _TOTALS: Final = """
 SELECT count(*) comments, count(DISTINCT thread_id) threads, count(DISTINCT author) authors,
@@ -52,11 +34,6 @@ SELECT count(*) comments, count(DISTINCT thread_id) threads, count(DISTINCT auth
     count(DISTINCT thread_id) FILTER (flagged_row IS NOT NULL) flagged_threads,
     count(DISTINCT author) FILTER (flagged_row IS NOT NULL) flagged_authors
 FROM facts
-"""
-_PAIRS: Final = """
-WITH one AS (SELECT flagged_row, unnest(flags) label FROM facts WHERE flagged_row IS NOT NULL)
-SELECT a.label label, b.label other, count(*) comments
-FROM one a JOIN one b USING (flagged_row) GROUP BY ALL
 """
 
 
@@ -92,8 +69,8 @@ class Summary:
         Step of `over_time`.
     over_time : DataFrame
         start, comments, scored, flagged, rate, low, high; steps without comments included.
-    undated, early : int
-        Comments without a time, and those before the first step shown.
+    undated, outside : int
+        Comments without a time, and those before or after the steps shown.
     top_threads : DataFrame
         thread_id, title, comments, scored, flagged, rate, low, high.
     top_authors : DataFrame
@@ -132,7 +109,7 @@ class Summary:
     unit: str
     over_time: pd.DataFrame
     undated: int
-    early: int
+    outside: int
     top_threads: pd.DataFrame
     top_authors: pd.DataFrame
     flagged_threads: int
@@ -210,8 +187,8 @@ def summarise(
     first, last = _moment(totals["first"]), _moment(totals["last"])
     scored, flagged = int(totals["scored"]), int(totals["flagged"])
     low, high = wilson([flagged], [scored])
-    unit, over_time, early = _over_time(facts, first, last, int(totals["comments"] - totals["undated"]))
-    overlap = _overlap(facts, stated)
+    unit, steps, outside = over_time(facts, first, last)
+    overlap = flags_together(facts, stated)
     return Summary(
         name=run.path.resolve().name,
         digest=_digest(
@@ -230,14 +207,14 @@ def summarise(
         last=last,
         low=float(low[0]),
         high=float(high[0]),
-        labels=_labels(facts, stated, overlap, scored),
-        histogram=_histogram(facts),
+        labels=labels(facts, stated, overlap, scored),
+        histogram=histogram(facts),
         unit=unit,
-        over_time=over_time,
+        over_time=steps,
         undated=int(totals["undated"]),
-        early=early,
-        top_threads=_top(facts, "thread_id", "min(thread_title) title, "),
-        top_authors=_top(facts, "author", ""),
+        outside=outside,
+        top_threads=top(facts, "thread_id", "min(thread_title) title"),
+        top_authors=top(facts, "author"),
         flagged_threads=int(totals["flagged_threads"]),
         flagged_authors=int(totals["flagged_authors"]),
         overlap=overlap,
@@ -255,85 +232,3 @@ def _digest(value: Any) -> str:
 
 def _moment(value: Any) -> datetime | None:
     return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
-
-
-def _overlap(facts: Facts, policy: Mapping[str, Any]) -> pd.DataFrame:
-    pairs = facts.query(_PAIRS)
-    known = list(policy.get("thresholds", {}))
-    names = known + sorted(set(pairs["label"]) - set(known))
-    # What a policy states and what it flagged, so that a label without a flag still has its row of zeros.
-    table = pairs.pivot_table(index="label", columns="other", values="comments", fill_value=0, aggfunc="sum")
-    overlap = table.reindex(index=names, columns=names, fill_value=0).astype(np.int64)
-    return overlap.rename_axis(index=None, columns=None)
-
-
-def _labels(facts: Facts, policy: Mapping[str, Any], overlap: pd.DataFrame, scored: int) -> pd.DataFrame:
-    names = list(overlap.index)
-    flagged = np.diag(overlap.to_numpy()).astype(np.int64) if names else np.zeros(0, np.int64)
-
-    def stated(kind: str) -> list[Any]:
-        return [policy.get(kind, {}).get(name) for name in names]
-
-    sums = np.array([facts.flagged_probability.get(name, np.nan) for name in names], np.float64)
-    frame = pd.DataFrame(
-        {
-            "label": names,
-            "threshold": pd.array(stated("thresholds"), dtype="Float64"),
-            "target": stated("targets"),
-            "flagged": flagged,
-            "scored": scored,
-            "expected_precision": pd.array(stated("expected_precision"), dtype="Float64"),
-            "mean_probability": np.where(flagged > 0, sums / np.maximum(flagged, 1), np.nan),
-        }
-    )
-    order = [
-        "label",
-        "threshold",
-        "target",
-        "flagged",
-        "rate",
-        "low",
-        "high",
-        "expected_precision",
-        "mean_probability",
-    ]
-    return with_rates(frame)[order]
-
-
-def _histogram(facts: Facts) -> pd.DataFrame:
-    edges = np.arange(BINS + 1) / BINS
-    counts = {label: facts.histogram[number] for number, label in enumerate(facts.labels)}
-    return pd.DataFrame({"begin": edges[:-1], "end": edges[1:], **counts})
-
-
-def _over_time(
-    facts: Facts, first: datetime | None, last: datetime | None, dated: int
-) -> tuple[str, pd.DataFrame, int]:
-    columns = ["start", "comments", "scored", "flagged"]
-    if first is None or last is None:
-        return "day", with_rates(pd.DataFrame(columns=columns)), 0
-    unit = time_unit(first, last, dated)
-    found = facts.query(
-        f"SELECT date_trunc('{unit}', posted)::TIMESTAMP start, count(*) comments, "
-        "count(*) FILTER (scored) scored, count(flagged_row) flagged "
-        "FROM facts WHERE posted IS NOT NULL GROUP BY ALL ORDER BY start"
-    )
-    found["start"] = [moment.to_pydatetime() for moment in found["start"]]
-    late = found.tail(MOST_BARS) if unit == "year" else found
-    steps = [late["start"].iloc[0]]
-    while steps[-1] < late["start"].iloc[-1]:
-        steps.append(next_step(steps[-1], unit))
-    steps = steps[-MOST_BARS:]
-    early = int(found.loc[found["start"] < steps[0], "comments"].sum())
-    full = found.set_index("start").reindex(steps, fill_value=0).rename_axis("start").reset_index()
-    full[columns[1:]] = full[columns[1:]].astype(np.int64)
-    return unit, with_rates(full), early
-
-
-def _top(facts: Facts, key: str, more: str) -> pd.DataFrame:
-    found = facts.query(
-        f"SELECT {key}, {more}count(*) comments, count(*) FILTER (scored) scored, count(flagged_row) flagged "
-        f"FROM facts WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(flagged_row) > 0 "
-        f"ORDER BY flagged DESC, count(*) FILTER (scored), {key} LIMIT {TOP}"
-    )
-    return with_rates(found)

@@ -44,7 +44,7 @@ def write_jsonl(facts: Facts, path: Path) -> None:
     """Write the flagged comments as JSON lines: each value as it is, times as ISO 8601 in UTC."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for table in facts.ranked():
-            named = table.rename_columns(_headings(facts.schema))
+            named = _widened(table.rename_columns(_headings(facts.schema)))
             for record in named.to_pylist():
                 file.write(json.dumps(record, ensure_ascii=False, default=_plain) + "\n")
 
@@ -97,11 +97,20 @@ def _headings(schema: pa.Schema) -> list[str]:
 
 def _rows(table: pa.Table, convert: Callable[[Any], Any]) -> Iterator[tuple[Any, ...]]:
     columns = []
-    for column in table.columns:
+    for column in _widened(table).columns:
         if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
             column = pc.binary_join(column, " ")
         columns.append([convert(value) for value in column.to_pylist()])
     return zip(*columns, strict=True)
+
+
+def _widened(table: pa.Table) -> pa.Table:
+    """Return a table whose probabilities print as .95, not as the float64 nearest to a float32's .95."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_float32(field.type):
+            short = [None if value is None else float(f"{value:.6g}") for value in table[place].to_pylist()]
+            table = table.set_column(place, field.name, pa.array(short, pa.float64()))
+    return table
 
 
 def _csv_value(value: Any) -> Any:
@@ -109,7 +118,7 @@ def _csv_value(value: Any) -> Any:
         case str():
             return cell(value)
         case float():
-            return f"{value:.6g}"
+            return repr(value)
         case None | int():
             return value
         case list() | dict():
@@ -121,7 +130,7 @@ def _csv_value(value: Any) -> Any:
 def _xlsx_value(value: Any) -> Any:
     match value:
         case float():
-            return float(f"{value:.6g}") if math.isfinite(value) else None
+            return value if math.isfinite(value) else None
         case None | int():
             return value
         case str():

@@ -34,6 +34,7 @@ def test_cards_say_who_what_where_and_why(small: Run) -> None:
     assert [m.text_content() for m in burn.cssselect(".said mark")] == ["Burn", "idiot!"]
     assert burn.cssselect(".said mark")[0].get("title") == "threat +3.0"
     assert burn.cssselect(".said")[0].text_content() == "Burn it, idiot!"
+    assert burn.cssselect(".said")[0].get("lang") == "en"
     link = burn.cssselect("a[href^=https]")[0]
     assert (link.get("href"), link.get("rel")) == ("https://example.org/c", "noreferrer noopener")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,25 @@ def test_flags_over_time_have_no_gaps(small: Run) -> None:
         [datetime(2024, 3, 2), 0, 0, 0],
         [datetime(2024, 3, 3), 1, 1, 1],
     ]
+
+
+def test_a_stray_date_does_not_squeeze_the_rest(tmp_path: Path) -> None:
+    rows = [
+        comment(str(n), "x", created_at=datetime(2024, 3, 1 + n % 20, n % 24, tzinfo=UTC)) for n in range(200)
+    ]
+    rows[0]["created_at"] = datetime(1970, 1, 1, tzinfo=UTC)
+    rows[1]["created_at"] = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    summary = summarise(make_run(tmp_path, rows))
+    assert (summary.unit, summary.outside, len(summary.over_time)) == ("day", 2, 20)
+    assert summary.over_time["comments"].sum() == 198
+
+
+def test_dates_at_the_ends_of_the_calendar(tmp_path: Path) -> None:
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)]
+    rows = [comment(str(n), "x", created_at=moment) for n, moment in enumerate(ends)]
+    summary = summarise(make_run(tmp_path, rows))
+    assert (summary.unit, len(summary.over_time), summary.outside) == ("year", 120, 1)
+    assert (summary.first, summary.last) == tuple(moment.replace(tzinfo=None) for moment in ends)
 
 
 def test_histogram_counts_every_score(small: Run) -> None:

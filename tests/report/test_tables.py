@@ -48,6 +48,16 @@ def test_jsonl(small: Run) -> None:
     assert rows[2]["author"] is None and rows[2]["created_at"] is None
 
 
+def test_numbers_are_neither_padded_nor_cut(tmp_path: Path) -> None:
+    run = make_run(tmp_path, [comment("a", "idiot", insult=0.95)], weight=[0.1 + 0.2], size=[2**60])
+    files = write_report(run, ("csv", "jsonl"), explain=explain)
+    with files["csv"].open(encoding="utf-8", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["p_insult"], line["weight"], line["size"]) == ("0.95", "0.30000000000000004", str(2**60))
+    row = json.loads(files["jsonl"].read_text("utf-8"))
+    assert (row["p_insult"], row["weight"], row["size"]) == (0.95, 0.1 + 0.2, 2**60)
+
+
 def test_parquet_keeps_types(small: Run) -> None:
     table = pq.read_table(write_report(small, ("parquet",))["parquet"])
     assert table.schema.names == small.schema.names
