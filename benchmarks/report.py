@@ -116,9 +116,8 @@ def report(folder: Path) -> None:
     seconds = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in files.values())
-    print(
-        f"{summary.comments:,} comments, {summary.flagged:,} flagged: {seconds:.1f} s, {peak:.0f} MiB; {sizes}"
-    )
+    print(f"{summary.comments:,} comments, {summary.flagged:,} flagged")
+    print(f"{seconds:.1f} s, {peak:.0f} MiB; {sizes}")
 
 
 def main() -> None:

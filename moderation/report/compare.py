@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -130,21 +131,18 @@ class Pairing:
         policies: tuple[ResolvedPolicy | None, ResolvedPolicy | None] = (None, None),
     ) -> None:
         self.runs = (before, after)
-        self.before = Facts(before, policies[0])
-        try:
-            self.after = Facts(after, policies[1])
-        except BaseException:
-            self.before.close()
-            raise
-        self.before.attach(self.after, "other")
-        self.before.query(_PAIRS)
+        with ExitStack() as opened:
+            self.before = opened.enter_context(Facts(before, policies[0]))
+            self.after = opened.enter_context(Facts(after, policies[1]))
+            self.before.attach(self.after, "other")
+            self.before.query(_PAIRS)
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Pairing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.before.close()
-        self.after.close()
+        self._opened.close()
 
     def compare(self, shown: int = 100) -> Comparison:
         """Return what changed, with at most `shown` comments of each kind."""

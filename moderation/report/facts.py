@@ -31,7 +31,7 @@ BINS: Final = 20
 
 _MEMORY: Final = "384MB"
 # DuckDB spills to disk beyond it; the rest of a gibibyte is for Arrow's batches and Python.
-_BATCH: Final = 5_000
+_BATCH: Final = 2_000
 
 _FACTS: Final = pa.schema(
     [

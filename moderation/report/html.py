@@ -30,6 +30,8 @@ VEILED: Final = frozenset({"threat", "severe"})
 
 _FOLDER: Final = Path(__file__).parent
 _THREADS_LISTED: Final = 200
+_LONGEST_ID: Final = 1_000
+# A longer one is an attack on the page's size; its comment is left to the tables.
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}\Z")
 
 
@@ -51,9 +53,10 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
     """
     environment = _environment()
     style, script = _asset("report.css"), _asset("report.js")
-    threads = _threads(summary.shown)
-    cards = _cards(environment, summary, threads, most_bytes)
-    present = summary.shown[: len(cards)]
+    shown = [comment for comment in summary.shown if len(comment.comment_id) <= _LONGEST_ID]
+    threads = {thread: number for number, thread in enumerate(dict.fromkeys(c.thread_id for c in shown))}
+    cards = _cards(environment, shown, threads, most_bytes)
+    present = shown[: len(cards)]
     counts = Counter(comment.thread_id for comment in present).most_common(_THREADS_LISTED)
     titles = {comment.thread_id: comment.thread_title or comment.thread_id for comment in present}
     return environment.get_template("report.html.j2").render(
@@ -106,12 +109,11 @@ def render_comparison(comparison: Comparison) -> str:
 
 
 def _cards(
-    environment: Environment, summary: Summary, threads: dict[str, int], most_bytes: int
+    environment: Environment, shown: Sequence[Shown], threads: dict[str, int], most_bytes: int
 ) -> list[Markup]:
     """Render comments, strongest first, until the page is full."""
     template = environment.get_template("comment.html.j2")
     card = getattr(template.make_module({}), "card")  # noqa: B009 - a macro of the template
-    shown = summary.shown
     while True:
         present = {comment.anchor for comment in shown}
         cards: list[Markup] = []
@@ -126,10 +128,6 @@ def _cards(
             return cards
         # Once more without those left out, so that no card links to one of them.
         shown = shown[: len(cards) - 1]
-
-
-def _threads(shown: Sequence[Shown]) -> dict[str, int]:
-    return {thread: number for number, thread in enumerate(dict.fromkeys(c.thread_id for c in shown))}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

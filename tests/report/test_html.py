@@ -136,6 +136,14 @@ def test_a_full_page_says_how_many_are_elsewhere(tmp_path: Path) -> None:
     assert f"the other {40 - len(cards)} are in flagged.csv" in note
 
 
+def test_an_endless_id_does_not_push_others_off_the_page(tmp_path: Path) -> None:
+    rows = [comment("i" * 1_000_000, "idiot", insult=0.95), comment("a", "idiot", insult=0.9)]
+    summary = summarise(make_run(tmp_path, rows), shown=30, explain=explain)
+    page = html.document_fromstring(render_html(summary))
+    assert [card.get("id") for card in page.cssselect("article.card")] == ["c-a"]
+    assert "1 of 2 are on this page" in text_of(page.cssselect("section.list .note")[0])
+
+
 def test_nothing_links_to_a_comment_that_is_left_out(tmp_path: Path) -> None:
     rows = [comment(str(n), "Just an idiot.", parent_id=str(n + 1), insult=0.9) for n in range(20)]
     rows.append(comment("last", "Such a fool.", insult=0.6))

@@ -215,8 +215,7 @@
     go(shown[at < 0 ? 0 : Math.min(Math.max(at + by, 0), shown.length - 1)]);
   };
   const follow = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const card = target && byElement.get(target);
+    const card = cards.find((one) => `#${one.element.id}` === location.hash);
     if (!card) return;
     if (card.element.hidden) {
       tools.reset();
