@@ -45,7 +45,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = [
         *("you are a stupid idiot", "shut up you idiot", "what a stupid liar", "idiot go away"),
         *("thank you for the nice photo", "the weather is nice today", "I like this recipe", "see you soon"),
-        *("they staged the moon landing", "the elites staged it all", "wake up it was staged", "hidden elites"),
+        *(
+            "they staged the moon landing",
+            "the elites staged it all",
+            "wake up it was staged",
+            "hidden elites",
+        ),
     ]
     vectorizer = ChunkVectorizer(vocabulary_count=1).fit(texts)
     matrix = vectorizer.transform(texts)
@@ -57,7 +62,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         coefficients[:, column] = fitted.coef_[0]
     config = {
         "labels": list(LABELS),
-        "calibration": {label: {"slope": 2.0, "bias": -2.0} for label in LABELS},
+        "calibration": {label: {"slope": 2.0, "bias": -2.0, "prevalence": 0.05} for label in LABELS},
         "operating_points": {label: [[0.5, 0.9, 0.8]] for label in LABELS},
         "languages": ["en"],
     }

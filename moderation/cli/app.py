@@ -27,11 +27,18 @@ for group in (scoring, looking, training):
     group.register(app)
 
 
-@app.callback()
-def common(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-) -> None:
-    """Show the version, or go on to a command."""
-    if version:
+def show_version(wanted: bool) -> None:
+    """Show the version and leave."""
+    if wanted:
         typer.echo(f"moderation {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
