@@ -1,4 +1,4 @@
-"""`train`, `evaluate` and `policy`: making classifiers and knowing what they are worth."""
+"""`train`, `evaluate`, `audit` and `policy`: making classifiers and knowing what they are worth."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ Corpora = Annotated[
     ),
 ]
 
-policy = typer.Typer(help="Thresholds: from which probability on a comment is flagged.", no_args_is_help=True)
+policy_app = typer.Typer(
+    help="Thresholds: from which probability on a comment is flagged.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(evaluate)
-    app.add_typer(policy, name="policy")
+    app.command()(audit)
+    app.add_typer(policy_app, name="policy")
 
 
 def train(
@@ -73,7 +76,28 @@ def evaluate(
     show_table(("label", *names), rows)
 
 
-@policy.command("show")
+def audit(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a classifier.")] = "fast",
+    policy: options.Policy = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All figures, for programs.")] = False,
+) -> None:
+    """Test a classifier on sentences of known kinds: reclaimed slurs, quotations, disguised words, ..."""
+    from moderation.classify.model import load_model
+    from moderation.train.audit import audit as examine
+
+    loaded = load_model(model)
+    found = examine(loaded, loaded.policy(policy).resolve() if policy is not None else None)
+    if as_json:
+        show(json.dumps(found, ensure_ascii=False))
+        return
+    rows = [
+        (name, group["label"], str(group["expected"]), str(group["cases"]), f"{group['right']:.0%}")
+        for name, group in found["groups"].items()
+    ]
+    show_table(("kind", "label", "expected", "cases", "right"), rows)
+
+
+@policy_app.command("show")
 def policy_show(model: options.Model = "fast", file: options.Policy = None) -> None:
     """Show the thresholds in force: the model's own, or those of a policy file."""
     from moderation.classify.model import load_model
