@@ -206,9 +206,23 @@ def _all_parsed(
 ) -> Iterator[Parsed]:
     if isinstance(inputs, (str, Path)):
         inputs = [inputs]
-    given: Sequence[Given] = expand(inputs) if isinstance(inputs, Sequence) else [inputs]
-    for one in given:
-        yield from read_input(one, format, columns)
+    if not isinstance(inputs, Sequence):
+        yield from read_input(inputs, format, columns)
+        return
+    items = expand(inputs)
+    for item in items:
+        try:
+            yield from read_input(item, format, columns)
+        except DataError as error:
+            if len(items) == 1:
+                raise
+            yield unreadable(item.name, error)
+
+
+def unreadable(name: str, error: DataError) -> Parsed:
+    """Return what becomes of one of several inputs that cannot be read: a reject, so that the others are."""
+    reason = str(error).removeprefix(f"{name}: ")
+    return Parsed(tables.empty_table(), 1, [Reject(name, "file", reason)])
 
 
 def _first(parsed: Parsed, rows: int) -> Parsed:

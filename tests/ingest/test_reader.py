@@ -43,6 +43,19 @@ def test_frame_has_the_columns_of_the_schema() -> None:
     assert frame["depth"].max() == 2 and len(frame) == 25
 
 
+def test_one_unreadable_file_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\nhello\n")
+    (tmp_path / "b.bin").write_bytes(bytes(range(256)) * 9)
+    (tmp_path / "c.csv").write_text("text\nthere\n")
+    table, accounting = ingest(tmp_path)
+    assert table["text"].to_pylist() == ["hello", "there"]
+    assert [(reject.input, reject.place) for reject in accounting.rejects] == [
+        (str(tmp_path / "b.bin"), "file")
+    ]
+    with pytest.raises(DataError, match="is binary"):
+        ingest(tmp_path / "b.bin")
+
+
 def test_limit_stops_early() -> None:
     table, accounting = ingest(SAMPLES, limit=30)
     assert table.num_rows == accounting.rows == 30

@@ -1,0 +1,266 @@
+"""JSON dumps of many systems, each described by a TOML file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any, BinaryIO
+
+import msgspec
+
+from moderation.errors import DataError
+from moderation.ingest import jsonlines, jsontree, tables
+from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Refused, Reject
+from moderation.ingest.ids import stable_id
+from moderation.ingest.jsontree import Found
+from moderation.ingest.linesplit import Lines, split_lines
+from moderation.ingest.mapping import MappingSpec, count, first, holds, mappings, plain_text
+from moderation.ingest.markup import htmls_to_texts, unescape_once
+
+LARGEST = 512 << 20
+CHUNK_RECORDS = 5_000
+SAMPLE = 20
+SURE = 0.85
+
+_ANY = msgspec.json.Decoder(Any)
+
+
+@dataclass(slots=True)
+class MappedChunk:
+    """Payload: values of our columns, and what else was counted."""
+
+    columns: dict[str, list[Any]]
+    read: int = 0
+    rejects: list[tuple[str, str, str]] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def sniff(head: Head, name: str) -> float:
+    """Return how surely the first records are those that the named description requires."""
+    spec = mappings()[name]
+    documents = _head_lines(head.text) if spec.lines else _head_document(head.data, head.text)
+    found: list[Found] = []
+    for document in documents:
+        if spec.document and not (
+            isinstance(document, dict) and all(key in document for key in spec.document)
+        ):
+            continue
+        for one in jsontree.walk(document, spec.records, ()):
+            found.append(one)
+            if len(found) >= SAMPLE:
+                break
+    # The last record of a head is cut off.
+    fits = sum(all(_has(one, path) for path in spec.requires) for one in found)
+    return SURE if fits and fits >= 0.5 * (len(found) - (not head.complete)) else 0.0
+
+
+def split(stream: BinaryIO, options: ReadOptions, name: str) -> Iterator[Chunk]:
+    """Yield the values of some thousand records at a time."""
+    spec = mappings()[name]
+    if spec.lines:
+        yield from split_lines(stream)
+        return
+    data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise DataError(
+            f"{options.input}: a {name} document may have {LARGEST >> 20} MiB; split it by thread"
+        )
+    document, damage = jsontree.read_document(data)
+    del data
+    collector = _Collector(spec)
+    start = 1
+    for number, found in enumerate(jsontree.walk(document, spec.records, spec.children), 1):
+        collector.add(found, f"record {number}")
+        if collector.chunk.read >= CHUNK_RECORDS and not spec.parent_field:
+            yield Chunk(collector.take(), start)
+            start = number + 1
+    if collector.chunk.read:
+        yield Chunk(collector.take(), start)
+    if damage:
+        yield Chunk(
+            Refused("end of the document", f"the JSON document is damaged or cut off: {damage}"), start
+        )
+
+
+def parse(chunk: Chunk, options: ReadOptions, name: str) -> Parsed:
+    """Turn the values into rows."""
+    spec = mappings()[name]
+    rejects: list[Reject] = []
+    payload = chunk.payload
+    if isinstance(payload, Lines):
+        decoded = jsonlines.decode_lines(payload.data, payload.count, chunk.start, options.input, _ANY)
+        collector = _Collector(spec)
+        for number, document in enumerate(decoded.records, chunk.start):
+            before = collector.chunk.read
+            for found in jsontree.walk(document, spec.records, spec.children):
+                collector.add(found, f"line {number}")
+            if collector.chunk.read == before:
+                collector.chunk.read += 1
+                collector.chunk.skipped["no comment"] += 1
+        payload = collector.take()
+        payload.read += len(decoded.rejects) + decoded.skipped.total()
+        payload.skipped.update(decoded.skipped)
+        rejects += decoded.rejects
+    columns = payload.columns
+    texts = columns["text"]
+    if spec.markup == "html":
+        columns["text"] = htmls_to_texts(texts)
+    elif spec.markup == "entities":
+        columns["text"] = [unescape_once(text) for text in texts]
+    rejects += [Reject(options.input, *reject) for reject in payload.rejects]
+    table, repaired = tables.record_table(len(texts), spec.name, columns)
+    return Parsed(table, payload.read, rejects, payload.skipped, repaired)
+
+
+class _Collector:
+    """Gathers the values of records, with the ids that parents refer to."""
+
+    def __init__(self, spec: MappingSpec) -> None:
+        self.chunk = _empty()
+        self._spec = spec
+        self._ids: list[str] = []
+        self._seen: Counter[str] = Counter()
+        self._pattern = re.compile(spec.parent_pattern) if spec.parent_pattern else None
+        self._by_field: list[tuple[str, str | None, str]] = []
+
+    def add(self, found: Found, place: str) -> None:
+        """Add one record, as a row or as something that is none."""
+        spec, chunk = self._spec, self.chunk
+        chunk.read += 1
+        reason = next((reason for reason, condition in spec.skip.items() if holds(found, condition)), None)
+        status = next(
+            (status for status, condition in spec.status.items() if holds(found, condition)), "visible"
+        )
+        text = plain_text(first(found, spec.columns["text"]))
+        if reason is None and text is None and status == "visible":
+            keys = all(jsontree.get(found, path) is None for path in spec.requires)
+            if keys:
+                chunk.rejects.append((place, "the record has no text", jsonlines.encode(found.record)[:200]))
+                self._ids.append("")
+                return
+        if reason is not None:
+            chunk.skipped[reason] += 1
+            self._ids.append("")
+            return
+        row = {name: first(found, paths) for name, paths in spec.columns.items()}
+        row["text"] = text or ""
+        self._identify(row, found)
+        row["likes"] = count(row.get("likes"))
+        row["status"] = status
+        row["kind"] = next(
+            (kind for kind, condition in spec.kinds.items() if holds(found, condition)), "comment"
+        )
+        row["extra"] = self._extra(found, row)
+        for name, values in chunk.columns.items():
+            value = row.get(name)
+            values.append(value if name in ("likes", "created_at") else plain_text(value))
+
+    def take(self) -> MappedChunk:
+        """Return what was gathered and begin anew."""
+        chunk, self.chunk = self.chunk, _empty()
+        if self._spec.parent_field:
+            known = {(thread, name): comment for thread, name, comment in self._by_field if name is not None}
+            columns = chunk.columns
+            columns["parent_id"] = [
+                parent and known.get((thread, parent), parent)
+                for thread, parent in zip(columns["thread_id"], columns["parent_id"], strict=True)
+            ]
+        return chunk
+
+    def _identify(self, row: dict[str, Any], found: Found) -> None:
+        named = first(found, self._spec.columns.get("thread_id", ()), self._spec.roots)
+        thread = row["thread_id"] = plain_text(named) or ""
+        parent = plain_text(row.get("parent_id"))
+        if self._pattern is not None:
+            answered = self._pattern.findall(plain_text(jsontree.get(found, self._spec.parent_from)) or "")
+            parent = answered[0] if answered else parent
+            if len(answered) > 1:
+                row["parents"] = answered
+        if parent is None and found.parent >= 0:
+            parent = self._ids[found.parent] or None
+        row["parent_id"] = None if parent is None or parent.lower() in self._spec.roots else parent
+        comment = plain_text(row.get("comment_id"))
+        if not comment:
+            base = stable_id(thread, row["parent_id"], plain_text(row.get("author")), row["text"])
+            comment = stable_id(base, str(self._seen[base])) if self._seen[base] else base
+            self._seen[base] += 1
+        row["comment_id"] = comment
+        if row["parent_id"] == comment:
+            row["parent_id"] = None
+        self._ids.append(comment)
+        if self._spec.parent_field:
+            self._by_field.append((thread, plain_text(jsontree.get(found, self._spec.parent_field)), comment))
+
+    def _extra(self, found: Found, row: dict[str, Any]) -> str | None:
+        kept = {path: value for path in self._spec.extra if (value := jsontree.get(found, path))}
+        if "parents" in row:
+            kept["parents"] = row["parents"]
+        return jsonlines.encode(kept) if kept else None
+
+
+def _empty() -> MappedChunk:
+    names = (
+        "comment_id",
+        "thread_id",
+        "parent_id",
+        "author",
+        "created_at",
+        "text",
+        "kind",
+        "status",
+        "likes",
+        "url",
+        "thread_title",
+        "extra",
+    )
+    return MappedChunk({name: [] for name in names})
+
+
+def _has(found: Found, path: str) -> bool:
+    *outer, last = path.split(".")
+    value = jsontree.get(found, ".".join(outer)) if outer else found.record
+    return isinstance(value, dict) and last in value
+
+
+@lru_cache(maxsize=2)
+def _head_document(data: bytes, text: str) -> list[Any]:
+    start = text.lstrip()[:1]
+    if start not in ("{", "[", "w", "c", "e", "v", "l"):
+        return []
+    if jsontree.without_script(data) is data and start not in ("{", "["):
+        return []
+    document, _ = jsontree.read_partly(text.lstrip().encode("utf-8", "replace"))
+    return [] if document is None else [document]
+
+
+@lru_cache(maxsize=2)
+def _head_lines(text: str) -> list[Any]:
+    if text.lstrip()[:1] != "{":
+        return []
+    found = []
+    for line in text.split("\n")[:SAMPLE]:
+        try:
+            found.append(jsonlines.loads_leniently(line.encode("utf-8", "surrogatepass")))
+        except ValueError:
+            continue
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _format(spec: MappingSpec) -> Format:
+    def bound(function: Callable[..., Any]) -> Callable[..., Any]:
+        return partial(function, name=spec.name)
+
+    return Format(
+        name=spec.name,
+        title=spec.title,
+        carries=spec.carries,
+        sniff=bound(sniff),
+        split=bound(split),
+        parse=bound(parse),
+    )
+
+
+FORMATS = tuple(_format(spec) for spec in mappings().values())

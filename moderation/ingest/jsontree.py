@@ -1,0 +1,144 @@
+"""JSON documents as trees: reading whole ones, what a cut one still holds, and paths into them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import ijson
+import msgspec
+
+from moderation.ingest import jsonlines
+
+_SCRIPT = re.compile(r"\s*(?:window\.[\w.$]+|(?:export\s+)?(?:const|let|var)\s+\w+)\s*=\s*")
+_BROKEN = (ijson.JSONError, UnicodeError, RecursionError, OverflowError, ValueError)
+
+Chain = tuple[dict[str, Any], ...]
+"""The objects around a record, outermost first."""
+
+
+class Found(NamedTuple):
+    """A record, the objects around it and the number of the record that it answers (-1: none)."""
+
+    record: dict[str, Any]
+    chain: Chain
+    parent: int
+
+
+def read_document(data: bytes) -> tuple[Any, str | None]:
+    """Return a document and None, or what was readable of a damaged one and what is wrong with it.
+
+    An assignment before it, as in a Twitter archive (`window.YTD.tweets.part0 = `), is left out.
+    """
+    data = without_script(data)
+    try:
+        return msgspec.json.decode(data), None
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        pass
+    try:
+        return jsonlines.loads_leniently(data), None
+    except (ValueError, RecursionError):
+        return read_partly(data)
+
+
+def read_partly(data: bytes) -> tuple[Any, str | None]:
+    """Return what a cut or damaged document holds up to the damage, and what that is."""
+    top: list[Any] = []
+    stack: list[tuple[Any, str | None]] = [(top, None)]
+    try:
+        for event, value in ijson.basic_parse(io.BytesIO(without_script(data)), use_float=True):
+            if event in ("end_map", "end_array"):
+                stack.pop()
+                continue
+            container, key = stack[-1]
+            if event == "map_key":
+                stack[-1] = (container, value)
+                continue
+            if event in ("start_map", "start_array"):
+                value = {} if event == "start_map" else []
+            if isinstance(container, list):
+                container.append(value)
+            else:
+                container[key] = value
+            if event in ("start_map", "start_array"):
+                stack.append((value, None))
+                if len(stack) > jsonlines.MAX_NESTING:
+                    return None, f"nested deeper than {jsonlines.MAX_NESTING}"
+    except _BROKEN as error:
+        return (top[0] if top else None), str(error).strip()
+    return (top[0] if top else None), None
+
+
+def without_script(data: bytes) -> bytes:
+    """Return the JSON behind a JavaScript assignment; other data as it is."""
+    start = data[:200].decode("latin-1")
+    if (found := _SCRIPT.match(start)) is None:
+        return data
+    return data[found.end() :].rstrip().rstrip(b";")
+
+
+def select(document: Any, path: str) -> Iterator[tuple[Any, Chain]]:
+    """Yield the values at a path, with the objects around each.
+
+    Parameters
+    ----------
+    document : Any
+        As decoded.
+    path : str
+        Keys joined by dots; `[]` behind one goes through its list, `*` through the values of an object
+        (whose key is then `^.@key`); the empty path is the document itself.
+    """
+    found: list[tuple[Any, Chain]] = [(document, ())]
+    for step in path.split(".") if path else ():
+        name, many = step.removesuffix("[]"), step.endswith("[]")
+        following: list[tuple[Any, Chain]] = []
+        for value, chain in found:
+            for inner, around in _step(value, chain, name):
+                if not many:
+                    following.append((inner, around))
+                elif isinstance(inner, list):
+                    following.extend((one, around) for one in inner)
+        found = following
+    yield from found
+
+
+def walk(document: Any, paths: Sequence[str], children: Sequence[str]) -> Iterator[Found]:
+    """Yield the records at the paths, each followed by those in it, without recursion."""
+    number = 0
+    for path in paths:
+        for top, chain in select(document, path):
+            waiting = [(top, chain, -1)]
+            while waiting:
+                record, around, parent = waiting.pop()
+                if not isinstance(record, dict):
+                    continue
+                yield Found(record, around, parent)
+                inner = [one for child in children for one, _ in select(record, child)]
+                waiting.extend((one, around, number) for one in reversed(inner))
+                number += 1
+
+
+def get(found: Found, path: str) -> Any:
+    """Return the value at a path: `a.b` of the record, `^.a` of the object around it, `$.a` of the document."""
+    steps = path.split(".")
+    value: Any = found.record
+    if steps[0] == "$" or steps[0].startswith("^"):
+        place = 0 if steps[0] == "$" else -len(steps[0])
+        value = found.chain[place] if len(found.chain) >= abs(place) and found.chain else None
+        steps = steps[1:]
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _step(value: Any, chain: Chain, name: str) -> Iterator[tuple[Any, Chain]]:
+    if not name:
+        yield value, chain
+    elif isinstance(value, dict):
+        if name == "*":
+            for key, inner in value.items():
+                yield inner, (*chain, value, {"@key": key})
+        elif name in value:
+            yield value[name], (*chain, value)
