@@ -175,10 +175,13 @@ class Facts:
 
     def _collect(self, policy: ResolvedPolicy | None) -> None:
         begin = 0
+        # One transaction: row groups go straight to the file, not through a log first.
+        self._connection.execute("BEGIN")
         with pa.OSFile(str(self._store), "wb") as sink, pa.ipc.new_file(sink, self.schema) as store:
             for batch in self.run.batches(policy=policy):
                 self._add(batch, begin, store)
                 begin += batch.num_rows
+        self._connection.execute("COMMIT")
 
     def _add(self, batch: pa.RecordBatch, begin: int, store: pa.RecordBatchWriter) -> None:
         count = batch.num_rows
