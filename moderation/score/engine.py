@@ -11,6 +11,7 @@ from typing import Any
 
 from moderation.classify.model import Model, load_model
 from moderation.classify.policy import Policy, ResolvedPolicy
+from moderation.errors import UsageError
 from moderation.ingest.source import Item, expand
 from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
 from moderation.score.manifest import Manifest
@@ -77,14 +78,9 @@ def scan(
     *,
     model: str | Path | Model = "fast",
     policy: str | Path | Policy | ResolvedPolicy | None = None,
-    format: str | None = None,
-    columns: Mapping[str, str] | None = None,
-    any_language: bool = False,
-    selection: Selection | None = None,
-    privacy: Privacy | None = None,
-    jobs: int | None = None,
     report: bool = True,
     progress: Watcher | None = None,
+    **options: Any,
 ) -> Run:
     """Read, score and report a comment dump: the main job.
 
@@ -98,22 +94,12 @@ def scan(
         Name or folder of a bundle, or a loaded model.
     policy : str, Path, Policy, ResolvedPolicy or None
         Policy file, or one that was read; None = the model's own.
-    format : str, optional
-        Name of the format; default: recognised by content.
-    columns : mapping of str to str, optional
-        For tables, our column name to the user's: `{"text": "body"}`.
-    any_language : bool
-        Also score texts in languages that the model was not trained on.
-    selection : Selection, optional
-        Which rows to keep; default: all.
-    privacy : Privacy, optional
-        What to hide of those who wrote; default: nothing.
-    jobs : int, optional
-        Processes; default: one a core.
     report : bool
         Also write `report.html` and the tables of flagged comments.
     progress : Watcher, optional
         Told how far the run has come.
+    **options
+        As of `make_request`: format, columns, any_language, limit, selection, privacy, jobs.
 
     Returns
     -------
@@ -125,10 +111,7 @@ def scan(
     ModerationError
         One of its kinds, with a line that says what to do.
     """
-    request = make_request(
-        inputs, model, policy, format=format, columns=columns or {}, any_language=any_language,
-        selection=selection or Selection(), privacy=privacy or Privacy(), workers=Workers(jobs),
-    )  # fmt: skip
+    request = make_request(inputs, model, policy, **options)
     run = fill(request, Path(out), progress or Silent())
     if report and not (run.path / "report.html").exists():
         run.report()
@@ -139,16 +122,38 @@ def make_request(
     inputs: str | Path | Sequence[str | Path],
     model: str | Path | Model | None,
     policy: str | Path | Policy | ResolvedPolicy | None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    jobs: int | None = None,
     **options: Any,
 ) -> Request:
-    """Return a request with its model loaded and its policy read; see `Request`."""
+    """Return a request with its model loaded and its policy read.
+
+    Parameters
+    ----------
+    inputs, model, policy
+        As of `scan`; without a model the rows are only ingested.
+    columns : mapping of str to str, optional
+        For tables, our column name to the user's: `{"text": "body"}`.
+    limit : int, optional
+        Short for `selection=Selection(limit)`.
+    jobs : int, optional
+        Short for `workers=Workers(jobs)`.
+    **options
+        As of `Request`.
+    """
     inputs = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
     if isinstance(model, (str, Path)):
         model = load_model(model)
     if model is not None and (policy is None or isinstance(policy, (str, Path))):
         policy = model.policy(Path(policy) if policy is not None else None)
     assert policy is None or isinstance(policy, (Policy, ResolvedPolicy))
-    return Request(inputs, model, policy, **options)
+    if limit is not None:
+        options["selection"] = Selection(limit)
+    if jobs is not None:
+        options["workers"] = Workers(jobs)
+    return Request(inputs, model, policy, columns=dict(columns or {}), **options)
 
 
 def fill(request: Request, out: Path, watcher: Watcher) -> Run:
@@ -175,7 +180,10 @@ def fill(request: Request, out: Path, watcher: Watcher) -> Run:
     ModerationError
         The directory is in use, or holds something else.
     """
-    items = expand(request.inputs)
+    # A run within the folder that is scanned must not become its own input.
+    items = [item for item in expand(request.inputs) if not Path(item.location).is_relative_to(out)]
+    if not items:
+        raise UsageError(f"{', '.join(map(str, request.inputs))}: holds nothing but the run itself")
     new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     with lock(out):

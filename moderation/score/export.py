@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,9 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from moderation.classify.model import Model
+from moderation.classify.policy import Policy, ResolvedPolicy
 from moderation.errors import UsageError
 from moderation.ingest import tables
-from moderation.score.engine import Request, fill
+from moderation.score.engine import Request, fill, make_request
 from moderation.score.progress import Silent, Watcher
 from moderation.score.run import Outcome, Run
 from moderation.score.writer import replace_file
@@ -116,6 +119,40 @@ def write_file(request: Request, out: str | Path, stdout: Sink, progress: Watche
         rejects.unlink(missing_ok=True)
     shutil.rmtree(hidden)
     return replace(outcome, rejects=rejects)
+
+
+def score_file(
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    model: str | Path | Model | None = "fast",
+    policy: str | Path | Policy | ResolvedPolicy | None = None,
+    progress: Watcher | None = None,
+    **options: Any,
+) -> Outcome:
+    """Score comments into one table; a table of the user's comes back as it was, with ours after it.
+
+    Parameters
+    ----------
+    inputs : str, Path or sequence of them
+        Files, directories, globs, URLs or `-`.
+    out : str or Path
+        `.csv`, `.jsonl` or `.parquet`.
+    model : str, Path, Model or None
+        None = only ingest.
+    policy : str, Path, Policy, ResolvedPolicy or None
+        Policy file, or one that was read; None = the model's own.
+    progress : Watcher, optional
+        Told how far it has come.
+    **options
+        As of `scan`: format, columns, any_language, selection, limit, privacy, jobs.
+
+    Returns
+    -------
+    Outcome
+        What became of every record.
+    """
+    return write_file(make_request(inputs, model, policy, **options), out, sys.stdout.buffer, progress)
 
 
 def export(run: Run, out: Path) -> None:

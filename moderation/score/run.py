@@ -276,7 +276,11 @@ class Run:
         for field in schema:
             if field.name not in table.column_names:
                 table = table.append_column(field, pa.nulls(table.num_rows, field.type))
-        return table.select(schema.names).cast(schema).replace_schema_metadata(schema.metadata)
+        try:
+            table = table.select(schema.names).cast(schema)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise DataError(f"{self.path}: columns of its inputs do not fit together: {error}") from error
+        return table.replace_schema_metadata(schema.metadata)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

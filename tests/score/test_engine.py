@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 from moderation.errors import DataError, ModelError, ModerationError, UsageError
 from moderation.ingest import linesplit
 from moderation.score.engine import scan
+from moderation.score.export import score_file
 from moderation.score.run import Run
 from moderation.score.select import Selection
 
@@ -303,3 +305,25 @@ def test_manifest_says_what_the_run_was_made_from(tmp_path: Path, tiny_model: Pa
     assert manifest["state"] == "finished"
     assert sum(part["rows"] for part in manifest["parts"]) == manifest["accounting"]["rows"] == 400
     assert pa.types.is_list(run.schema.field("flags").type)
+
+
+def test_run_within_the_scanned_folder_is_not_its_own_input(tmp_path: Path, tiny_model: Path) -> None:
+    folder = tmp_path / "dumps"
+    folder.mkdir()
+    dump(folder / "a.jsonl", 20, bad=False)
+    run = quick_scan(folder, folder / "run", tiny_model)
+    assert quick_scan(folder, folder / "run", tiny_model).accounting == run.accounting
+    assert run.accounting.rows == 20
+
+
+def test_several_tables_with_different_columns(tmp_path: Path, tiny_model: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,stars,city\nyou idiot,5,Rome\n")
+    (tmp_path / "b.csv").write_text("text,colour,stars\nthank you,red,many\n")
+    out = tmp_path / "out.csv"
+    score_file([tmp_path / "a.csv", tmp_path / "b.csv"], out, model=tiny_model, jobs=1)
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert [[row[name] for name in ("text", "stars", "city", "colour")] for row in rows] == [
+        ["you idiot", "5", "Rome", ""],
+        ["thank you", "many", "", "red"],
+    ]
+    assert float(rows[0]["p_abusive"]) > float(rows[1]["p_abusive"])
