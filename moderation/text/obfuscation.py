@@ -45,6 +45,7 @@ _ENCLOSED_LETTERS: Final = {
 }
 
 _OUTER = " \t\"'“”‘’«».,;:?!()[]{}<>…—–`~"
+_OUTER_BUT_LEET = _OUTER.replace("!", "")
 _NAME = re.compile(USER)
 _SEPARATED = re.compile(r"[\W_]+")
 _RUN = re.compile(r"([a-z])\1{2,}")
@@ -128,21 +129,29 @@ class Unmasker:
     def _word(self, folded: str) -> str | None:
         if _NAME.match(folded):
             # A user's name is nobody's disguise, unless its "@" is the first letter of a rude word.
-            return next((word for word in self._candidates(folded.strip(_OUTER)) if word in self._rude), None)
+            return self._rude_word(folded.strip(_OUTER))
         opened = folded.translate(_ENCLOSED_LETTERS)
         core = _INVISIBLE.sub("", opened).strip(_OUTER)
         if opened != folded and self.knows(core):
             return core
+        starred = self._masked(core) if "*" in core else None
+        if starred:
+            return starred
         pieces = [piece for piece in _SEPARATED.split(core) if piece]
         if pieces and all(len(piece) > 1 and self.knows(piece) for piece in pieces):
-            masked = len(pieces) > 1 and bool(_MASK.search(core))
-            return self._masked(core) if masked and not re.search(r"[-_–—+=|]", core) else None
+            # Common disguises are known words themselves; two words joined by a full stop are none.
+            return self._rude_word(core) if core.translate(UPRIGHT).translate(LEET) != core else None
         for candidate in self._candidates(core):
             letters = sum(c.isalpha() for c in core)
             enough = 2 * letters >= len(candidate) or candidate in self._rude
             if len(candidate) > 2 and letters and enough and candidate != core and self.knows(candidate):
                 return candidate
-        return self._masked(core)
+        return self._rude_word(_INVISIBLE.sub("", opened).strip(_OUTER.replace("!", ""))) or self._masked(
+            core
+        )
+
+    def _rude_word(self, core: str) -> str | None:
+        return next((word for word in self._candidates(core) if word in self._rude), None)
 
     def _candidates(self, core: str) -> Iterator[str]:
         core = core.translate(LOOK_ALIKES) if not core.isascii() else core

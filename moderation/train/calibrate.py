@@ -17,7 +17,7 @@ F64 = npt.NDArray[np.float64]
 POINTS: Final = 200
 """Operating points kept per label."""
 
-FEWEST: Final = 10
+FEWEST: Final = 5
 """Positives above a threshold below which its precision is not trusted."""
 
 

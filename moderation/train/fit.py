@@ -83,14 +83,13 @@ def fit_label(data: Design, label: str, recipe: LabelRecipe, rows: npt.NDArray[n
     at = np.flatnonzero(rows)[weight > 0]
     weight = weight[weight > 0]
     value = data.frame[label].to_numpy(np.float64)[at]
+    # A corpus of one class has no intercept of its own: it would explain all that the corpus says.
     corpus = pd.Categorical(data.frame["corpus"].to_numpy()[at])
+    positives = np.bincount(corpus.codes, value, len(corpus.categories))
+    mixed = (positives > 0) & (positives < np.bincount(corpus.codes, minlength=len(positives)))
+    intercepts = np.where(mixed, INTERCEPT_SCALE, 0).astype(np.float32)
     own = sp.csr_matrix(
-        (
-            np.full(len(at), INTERCEPT_SCALE, np.float32),
-            corpus.codes.astype(np.int32),
-            np.arange(len(at) + 1),
-        ),
-        shape=(len(at), len(corpus.categories)),
+        (intercepts[corpus.codes], corpus.codes, np.arange(len(at) + 1)), (len(at), len(intercepts))
     )
     features = sp.hstack((data.matrix[at], own), format="csr")
     # A soft label is a row on both sides, each with its share.

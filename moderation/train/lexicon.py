@@ -16,12 +16,16 @@ from moderation.train.corpora import place_of
 from moderation.train.corpora_spec import registry
 
 LEXICON: Final = "surge_profanity"
-MOST_WORDS: Final = 250
+MOST_WORDS: Final = 300
 FEWEST_USES: Final = 5
+MANY_USES: Final = 60
+RUDE_RATIO: Final = 3
+"""Abusive texts per other text from which on a word counts as rude by its use alone."""
+
 SEVERE: Final = 2.5
 """Mean severity rating, 1 to 3, from which on a term by itself counts as severe."""
 
-_WORD = re.compile(r"[a-z]{3,14}")
+_WORD = re.compile(r"\b[a-z]{3,14}\b")
 
 
 def read_lexicon(folder: Path) -> pd.DataFrame:
@@ -34,22 +38,33 @@ def read_lexicon(folder: Path) -> pd.DataFrame:
     return pd.DataFrame({"text": terms["text"].str.lower(), "category": category, "severity": severity})
 
 
-def rude_words(texts: Iterable[str], folder: Path) -> tuple[str, ...]:
-    """Return the single words of the lexicon that rude texts use, the most frequent first.
+def rude_words(texts: Iterable[str], rude: Iterable[bool], folder: Path) -> tuple[str, ...]:
+    """Return the words that people mask: of the lexicon, and those that rude texts use above all.
 
     Parameters
     ----------
-    texts : iterable of str
-        Rude texts.
+    texts : iterable of str, n texts
+    rude : iterable of bool, n
+        Whether each is abusive.
     folder : Path
         Folder of the corpora.
+
+    Returns
+    -------
+    tuple of str
+        At most `MOST_WORDS`, the most frequent first.
     """
     terms = {term for term in read_lexicon(folder)["text"] if _WORD.fullmatch(term)}
-    uses: Counter[str] = Counter()
-    for text in texts:
-        uses.update(word for word in _WORD.findall(text.lower()) if word in terms)
-    frequent = sorted((-count, word) for word, count in uses.items() if count >= FEWEST_USES)
-    return tuple(word for _, word in frequent[:MOST_WORDS])
+    uses: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for text, is_rude in zip(texts, rude, strict=True):
+        uses[bool(is_rude)].update(set(_WORD.findall(text.lower())))
+    found = [
+        (-count, word)
+        for word, count in uses[True].items()
+        if (word in terms and count >= FEWEST_USES)
+        or (count >= MANY_USES and count >= RUDE_RATIO * uses[False][word])
+    ]
+    return tuple(word for _, word in sorted(found)[:MOST_WORDS])
 
 
 def lexicon_rows(folder: Path) -> pd.DataFrame:

@@ -20,18 +20,28 @@ from moderation.classify.model import Model, load_model
 from moderation.classify.scorer import Scorer
 from moderation.errors import DataError
 from moderation.text.chunks import as_strings
+from moderation.train.audit import audit
 from moderation.train.calibrate import fit_sigmoid, operating_points, prevalence_weights
 from moderation.train.card import write_card
 from moderation.train.corpora import load_corpora
+from moderation.train.corpora_spec import registry_path
 from moderation.train.evaluate import measure
 from moderation.train.fit import Design, design, fit_label, row_weights, weights_of
 from moderation.train.lexicon import LEXICON, lexicon_rows, rude_words
 from moderation.train.recipe import LabelRecipe, Recipe, read_recipe
 from moderation.train.splits import split_by_group, text_groups
+from moderation.train.templates import TEMPLATES, template_rows
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Say = Callable[[str], None]
+
+ORDINARY = 0.8
+"""Share of ordinary comments among the negatives that probabilities are calibrated on; the rest are those
+of the label's own corpora, which were picked for being near misses."""
+
+BACKGROUND = "jigsaw_train_any_label"
+"""The corpus whose rows without any abuse stand for ordinary comments."""
 
 
 def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Say = lambda _: None) -> Model:
@@ -66,14 +76,14 @@ def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Sa
     recipe = read_recipe(recipe_path)
     say(f"reading {len(recipe.corpora)} corpora")
     frame = training_frame(recipe, corpora)
-    split = split_by_group(frame, seed=recipe.seed)
+    # Rows of one template are too alike to be on two sides.
+    split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"] == TEMPLATES, "train")
     _check_labels(frame, recipe)
     say(f"vectorising {len(frame):,} texts")
     learn = (split == "train").to_numpy()
-    rude = frame["text"][learn & (frame["abusive"] > 0.5).to_numpy()]
-    data = design(frame, learn, recipe, rude_words(rude, corpora))
-    frame = add_soft_labels(data, recipe, learn, say)
-    data = Design(frame, data.vectorizer, data.matrix)
+    judged = frame[learn & frame["abusive"].notna().to_numpy()]
+    data = design(frame, learn, recipe, rude_words(judged["text"], judged["abusive"] > 0.5, corpora))
+    data = Design(add_soft_labels(data, recipe, learn, say), data.vectorizer, data.matrix)
     say(f"training {len(recipe.labels)} labels on {data.matrix.shape[1]:,} features")
     columns = Parallel(n_jobs=jobs)(
         delayed(fit_label)(data, label, stated, learn, recipe.seed) for label, stated in recipe.labels.items()
@@ -93,6 +103,7 @@ def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Sa
     say("measuring")
     metrics: dict[str, Any] = {
         "test": measure(model, frame, (split == "test").to_numpy()),
+        "audit": audit(model),
         "training": {
             "seconds": round(time.monotonic() - started),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -110,14 +121,25 @@ def training_frame(recipe: Recipe, corpora: Path) -> pd.DataFrame:
     UsageError, DataError
         See `load_corpora`.
     """
-    frame = load_corpora([name for name in recipe.corpora if name != LEXICON], corpora)
+    own = {name: rows for name, rows in _own_rows(corpora).items() if name in recipe.corpora}
+    frame = load_corpora([name for name in recipe.corpora if name not in own], corpora)
     frame = frame[frame["language"] == "en"].drop_duplicates(["corpus", "group"])
-    if LEXICON in recipe.corpora:
-        terms = lexicon_rows(corpora)
-        numbers = text_groups(terms["text"])
-        terms["group"] = terms["near"] = terms["leader"] = numbers
-        frame = pd.concat([frame, terms])
+    frame = pd.concat([frame, *own.values()])
+    for label, stated in recipe.labels.items():
+        # Ordinary comments are negatives of a label that no one looked for in them: rare enough to be right.
+        if BACKGROUND in stated.corpora:
+            plain = (frame["corpus"] == BACKGROUND) & (frame["abusive"] == 0) & frame[label].isna()
+            frame.loc[plain, label] = np.float32(0)
     return frame.reset_index(drop=True)
+
+
+def _own_rows(corpora: Path) -> dict[str, pd.DataFrame]:
+    """Return rows that are made rather than loaded: rude terms by themselves, and filled templates."""
+    templates = registry_path().parent / "written" / "templates.toml"
+    made = {LEXICON: lexicon_rows(corpora), TEMPLATES: template_rows(templates)}
+    for rows in made.values():
+        rows["group"] = rows["near"] = rows["leader"] = text_groups(rows["text"])
+    return made
 
 
 def add_soft_labels(data: Design, recipe: Recipe, learn: Bool, say: Say) -> pd.DataFrame:
@@ -133,7 +155,7 @@ def add_soft_labels(data: Design, recipe: Recipe, learn: Bool, say: Say) -> pd.D
     """
     frame = data.frame.copy()
     factor = recipe.settings.get("soft_weight", 0.0)
-    corpus = "jigsaw_train_any_label"
+    corpus = BACKGROUND
     unknown = (frame["corpus"] == corpus).to_numpy() & (frame["abusive"] > 0.5).to_numpy()
     fine = [
         label
@@ -173,15 +195,19 @@ def calibrate_label(
     DataError
         The held-out rows hold no positive or no negative.
     """
-    corpora = dict.fromkeys(stated.calibrate, 1.0)
+    corpora = dict.fromkeys((*stated.calibrate, BACKGROUND), 1.0)
     weight = row_weights(frame, label, corpora) * rows
     at = np.flatnonzero(weight > 0)
-    truth = frame[label].to_numpy(np.float64)[at]
+    truth, weight = frame[label].to_numpy(np.float64)[at], weight[at]
     if not len(at) or truth.max() <= 0.5 or truth.min() >= 0.5:
         raise DataError(
             f"nothing to calibrate {label!r} on: {', '.join(stated.calibrate)} hold one class only"
         )
-    weights = prevalence_weights(truth, weight[at], stated.prevalence)
+    ordinary = (frame["corpus"].to_numpy()[at] == BACKGROUND) & (frame["abusive"].to_numpy()[at] == 0)
+    for part, share in ((ordinary, ORDINARY), (~ordinary, 1 - ORDINARY)):
+        negative = part & (truth < 0.5)
+        weight[negative] *= share / max(weight[negative].sum(), 1e-12)
+    weights = prevalence_weights(truth, weight, stated.prevalence)
     slope, bias = fit_sigmoid(margin[at], weights)
     probability = 1 / (1 + np.exp(-(slope * margin[at] + bias)))
     calibration = {"slope": slope, "bias": bias, "prevalence": stated.prevalence}

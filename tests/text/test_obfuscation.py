@@ -14,9 +14,9 @@ from moderation.text.obfuscation import Unmasker, known, vocabulary_bitmap
 
 WORDS = (
     "fuck fucking shit bitch stupid idiot ass asshole moron class well known usa asap email and the cool you "
-    "are is it end but string scunthorpe mail covid mp3 classic assess sass"
+    "are is it end but string scunthorpe mail covid mp3 classic assess sass b1tch pen fing"
 ).split()
-LEXICON = ("fuck", "shit", "bitch", "fucking", "asshole", "ass")
+LEXICON = ("fuck", "shit", "bitch", "fucking", "asshole", "ass", "idiot", "penis")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,10 @@ def unmasker() -> Unmasker:
         ("\U0001f171itch", "bitch"),
         ("s\U0001f92ct", "shit"),
         ("cooool", "cool"),
+        ("b1tch", "bitch"),
+        ("!d!ot", "idiot"),
+        ("f***ing", "fucking"),
+        ("id*ot", "idiot"),
     ],
 )
 def test_disguised_word_is_found(unmasker: Unmasker, written: str, meant: str) -> None:
@@ -54,7 +58,7 @@ def test_disguised_word_is_found(unmasker: Unmasker, written: str, meant: str) -
 @pytest.mark.parametrize(
     "text",
     "class Scunthorpe assess classic well-known U.S. is.it end.But *really* **bold** 50s 455 covid19 mp3 1.5m "
-    "std::string arr[i] a+b x=1 http://f.u.c.k/a www.a55.com/sh1t user@mail.com @stup1d u/f.u.c.k i.e. 10:30 "
+    "std::string arr[i] a+b x=1 http://f.u.c.k/a www.a55.com/sh1t user@mail.com @stup1d u/f.u.c.k i.e. 10:30 pen.is "
     "C++ B2B $100 e.g. and/or Привет 中文 😀😀😀 ... ---".split(),
 )
 def test_innocent_text_stays_as_it_is(unmasker: Unmasker, text: str) -> None:

@@ -1,0 +1,45 @@
+"""Sentences with slots become training rows: the corpus `written_templates`."""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from moderation.schema import LABELS
+
+TEMPLATES: Final = "written_templates"
+ROWS_PER_TEMPLATE: Final = 60
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+def template_rows(path: Path) -> pd.DataFrame:
+    """Fill the slots of every template with drawn words, the same ones every time.
+
+    Parameters
+    ----------
+    path : Path
+        TOML: `[slots]` with lists of words, `[[template]]` with `text` and `labels`.
+
+    Returns
+    -------
+    DataFrame
+        At most `ROWS_PER_TEMPLATE` different rows a template, in the columns of `load_corpus`.
+    """
+    stated = tomllib.loads(path.read_text("utf-8"))
+    draw = random.Random(0)
+    rows: dict[str, tuple[str, ...]] = {}
+    for template in stated["template"]:
+        for _ in range(ROWS_PER_TEMPLATE):
+            text = _SLOT.sub(lambda slot: draw.choice(stated["slots"][slot.group(1)]), template["text"])
+            rows[text] = tuple(template["labels"])
+    frame = pd.DataFrame({"text": list(rows)})
+    for label in LABELS:
+        frame[label] = np.array([label in labels for labels in rows.values()], np.float32)
+    return frame.assign(weight=np.float32(1), corpus=TEMPLATES, language="en", source_split="")
