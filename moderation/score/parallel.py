@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -81,7 +84,7 @@ def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Gene
     if jobs == 1 or len(first) < 2:
         yield from (work(task, settings) for task in tasks)
         return
-    do: Any = joblib.delayed(partial(work, settings=settings))
+    do: Any = joblib.delayed(partial(_work_for, os.getpid(), settings=settings))
     try:
         yield from _parallel(jobs, PREFETCH * jobs)(do(task) for task in tasks)
         # Idle workers would keep their memory while the run is finished.
@@ -91,6 +94,23 @@ def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Gene
             "a worker process was killed, most likely for want of memory; what was done is kept: "
             f"give the same command again, with --jobs {jobs - 1}"
         ) from error
+
+
+def _work_for(parent: int, task: Task, settings: Settings) -> Done:
+    """Do a unit of work in a process that ends when the one it works for is gone."""
+    _leave_with(parent)
+    return work(task, settings)
+
+
+@cache
+def _leave_with(parent: int) -> None:
+    # loky's workers would wait for more work for minutes after a kill -9, and keep their memory.
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _on_cluster(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Generator[Done, None, None]:
