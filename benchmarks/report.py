@@ -111,13 +111,13 @@ def report(folder: Path) -> None:
     from moderation.report import report_run
     from moderation.score.run import Run
 
-    begin = time.perf_counter()
+    begin, worked = time.perf_counter(), time.process_time()
     files, summary = report_run(Run.open(folder), ("html", "csv", "jsonl"), folder / "report")
-    seconds = time.perf_counter() - begin
+    seconds, worked = time.perf_counter() - begin, time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in files.values())
     print(f"{summary.comments:,} comments, {summary.flagged:,} flagged")
-    print(f"{seconds:.1f} s, {peak:.0f} MiB; {sizes}")
+    print(f"{seconds:.1f} s ({worked:.1f} s of processor time), {peak:.0f} MiB; {sizes}")
 
 
 def main() -> None:
