@@ -121,7 +121,7 @@ def walk(document: Any, paths: Sequence[str], children: Sequence[str]) -> Iterat
 
 
 def get(found: Found, path: str) -> Any:
-    """Return the value at a path: `a.b` of the record, `^.a` of the object around it, `$.a` of the document."""
+    """Return the value at a path: `a.b` of the record, `^.a` of what is around it, `$.a` of the document."""
     steps = path.split(".")
     value: Any = found.record
     if steps[0] == "$" or steps[0].startswith("^"):

@@ -16,6 +16,7 @@ _BUILT_IN = (
     "plaintext",
     "disqus",
     "reddit",
+    "htmlpage",
     "redditapi",
     "wordpress",
     "stackexchange",

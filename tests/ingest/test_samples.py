@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from moderation.errors import ModerationError
 from moderation.ingest.reader import ingest
 
 pytestmark = pytest.mark.samples
@@ -19,6 +20,21 @@ EXPECTED = {
     "isso/disqus.xml": ("disqus-xml", 6, 2, 0, 1),
     "reddit_pushshift/RC_2005-12.zst": ("reddit", 1075, 314, 15, 10),
     "youtube_csv/BSKanoje_GBcomments.csv": ("csv", 999, 0, 0, 0),
+    "disqus_api/chenesan_posts_list.json": ("disqus-api", 7, 0, 0, 0),
+    "reddit_api/json/test_replace__all_01_comments.json": ("reddit-api", 477, 339, 0, 9),
+    "youtube_api/python-youtube_comment_threads_by_video_paged_1.json": ("youtube-api", 5, 0, 0, 0),
+    "wxr/WPTT_themeunittestdata.wordpress.xml": ("wxr", 32, 10, 0, 9),
+    "wxr/cc-labs.xml": ("wxr", 181, 3, 0, 1),
+    "wxr/hippo-jessy_disqus_custom_import.xml": ("wxr", 12, 4, 0, 1),
+    "isso/wordpress.xml": ("wxr", 8, 3, 0, 2),
+    "isso/generic.json": ("isso", 2, 0, 0, 0),
+    "blog_json/evert_comments.json": ("nested", 1822, 346, 0, 11),
+    "fourchan/sheikhmujtaba_4chan.json": ("4chan", 333, 332, 0, 16),
+    "github/PyGithub_Repository.testGetIssuesComments.json": ("github", 180, 0, 0, 0),
+    "telegram/chat-analytics_BIG_20A_5475M.json": ("telegram", 5475, 0, 0, 0),
+    "discord/chat-analytics_GC_3A_5M.json": ("discord", 6, 1, 0, 1),
+    "convokit/corpus/utterances.jsonl": ("convokit", 750, 725, 0, 10),
+    "stackexchange/Comments.xml": ("stackexchange", 2600, 0, 0, 0),
 }
 
 
@@ -33,6 +49,27 @@ def test_real_dumps_hold_what_they_are_known_to(name: str, samples: Path) -> Non
     found = (source, table.num_rows, states["ok"], states["missing"], max(table["depth"].to_pylist()))
     assert found == EXPECTED[name]
     assert accounting.rejected == accounting.repaired == 0
+
+
+def test_a_folder_of_forum_topics(samples: Path) -> None:
+    folder = samples / "discourse"
+    if not folder.exists():
+        pytest.skip("no Discourse topics among the samples")
+    table, accounting = ingest(folder)
+    assert max(table["depth"].to_pylist()) == 47
+    assert set(table["source"].to_pylist()) == {"discourse"} and not accounting.rejected
+
+
+def test_every_sample_is_read_or_refused_in_one_line(samples: Path) -> None:
+    for path in sorted(samples.rglob("*")):
+        if not path.is_file() or path.suffix in (".yml", ".yaml", ".md") or "plaintext" in path.parts:
+            continue
+        try:
+            _, accounting = ingest(path)
+        except ModerationError as error:
+            assert "\n" not in str(error)
+        else:
+            accounting.check()
 
 
 def test_the_seed_page_is_exact(samples: Path) -> None:

@@ -28,7 +28,8 @@ _DATE = re.compile(
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
     r"|\d{4}年\d{1,2}月\d{1,2}日)(?!\w)"
     r"|\b(?:\d+|an?|one|few)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago\b"
-    r"|\bvor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*|\bil y a\s+\w+\s+\w+|\bhace\s+\w+\s+\w+",
+    r"|\bvor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*"
+    r"|\bil y a\s+\w+\s+\w+|\bhace\s+\w+\s+\w+",
     re.IGNORECASE,
 )
 _BESIDE_DATE = re.compile(
@@ -68,7 +69,8 @@ _END = re.compile(
     r"(?:schreibe|hinterlasse|hinterlassen sie) (?:uns )?einen? kommentar|kommentar (?:verfassen|schreiben)|"
     r"kommentare? sind geschlossen|diese (?:website|seite) verwendet akismet|deine e-mail-adresse wird|"
     r"laisser un commentaire|votre adresse e-mail|deja (?:un comentario|una respuesta)|lascia un commento|"
-    r"beitrags-?navigation|copyright\b|©|\(c\) ?\d{4}|.{0,60}all rights reserved|powered by\b|subscribe to|antworten abbrechen)",
+    r"beitrags-?navigation|copyright\b|©|\(c\) ?\d{4}|.{0,60}all rights reserved|"
+    r"powered by\b|subscribe to|antworten abbrechen)",
     re.IGNORECASE,
 )
 _HEADING = re.compile(

@@ -70,7 +70,7 @@ def split(stream: BinaryIO, options: ReadOptions, name: str) -> Iterator[Chunk]:
         )
     document, damage = jsontree.read_document(data)
     del data
-    collector = _Collector(spec)
+    collector = Collector(spec)
     start = 1
     for number, found in enumerate(jsontree.walk(document, spec.records, spec.children), 1):
         collector.add(found, f"record {number}")
@@ -92,7 +92,7 @@ def parse(chunk: Chunk, options: ReadOptions, name: str) -> Parsed:
     payload = chunk.payload
     if isinstance(payload, Lines):
         decoded = jsonlines.decode_lines(payload.data, payload.count, chunk.start, options.input, _ANY)
-        collector = _Collector(spec)
+        collector = Collector(spec)
         for number, document in enumerate(decoded.records, chunk.start):
             before = collector.chunk.read
             for found in jsontree.walk(document, spec.records, spec.children):
@@ -115,7 +115,7 @@ def parse(chunk: Chunk, options: ReadOptions, name: str) -> Parsed:
     return Parsed(table, payload.read, rejects, payload.skipped, repaired)
 
 
-class _Collector:
+class Collector:
     """Gathers the values of records, with the ids that parents refer to."""
 
     def __init__(self, spec: MappingSpec) -> None:
@@ -179,9 +179,10 @@ class _Collector:
             parent = answered[0] if answered else parent
             if len(answered) > 1:
                 row["parents"] = answered
-        if parent is None and found.parent >= 0:
-            parent = self._ids[found.parent] or None
-        row["parent_id"] = None if parent is None or parent.lower() in self._spec.roots else parent
+        if parent is not None and parent.lower() in self._spec.roots:
+            parent = None
+        # What stands within a record answers it, whatever its id.
+        row["parent_id"] = parent or (self._ids[found.parent] or None if found.parent >= 0 else None)
         comment = plain_text(row.get("comment_id"))
         if not comment:
             base = stable_id(thread, row["parent_id"], plain_text(row.get("author")), row["text"])

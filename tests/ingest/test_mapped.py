@@ -1,0 +1,302 @@
+"""JSON systems by declaration: one small imitation of each, with its traps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from moderation.errors import ConfigError
+from moderation.ingest import mapping
+from moderation.ingest.mapping import count, mappings, read_mapping
+
+Json = object
+
+# Content and expected (id, thread, parent, author, text, parent state) of each row.
+CASES: dict[str, tuple[Json, list[tuple[object, ...]]]] = {
+    "disqus-api": (
+        {
+            "cursor": {},
+            "code": 0,
+            "response": [
+                {"id": "1", "parent": None, "thread": "9", "forum": "f", "createdAt": "2020-01-02T03:04:05",
+                 "raw_message": "a", "message": "<p>a &amp; b</p>", "author": {"name": "Ann"}},
+                {"id": "2", "parent": 1, "thread": "9", "forum": "f", "createdAt": "2020-01-02T03:04:05",
+                 "raw_message": "b", "message": "<p>b</p>", "author": {"name": "Bob"}, "isDeleted": True},
+                {"id": "3", "parent": 77, "thread": "9", "forum": "f", "createdAt": "2020-01-02T03:04:05",
+                 "raw_message": "c", "message": "<p>c</p>", "author": {}},
+            ],
+        },
+        [("1", "9", None, "Ann", "a & b", "root"), ("2", "9", "1", "Bob", "b", "ok"), ("3", "9", "77", None, "c", "missing")],
+    ),
+    "youtube-api": (
+        {
+            "kind": "youtube#commentThreadListResponse",
+            "items": [
+                {"kind": "youtube#commentThread", "id": "U1", "snippet": {"videoId": "v", "totalReplyCount": 9,
+                 "topLevelComment": {"id": "U1", "snippet": {"videoId": "v", "textDisplay": "it&#39;s<br>so", "likeCount": 2,
+                 "authorDisplayName": "Ann", "publishedAt": "2020-01-02T03:04:05Z"}}},
+                 "replies": {"comments": [{"kind": "youtube#comment", "id": "U1.x", "snippet": {"parentId": "U1",
+                 "videoId": "v", "textDisplay": "re", "authorDisplayName": "Bob"}}]}},
+            ],
+        },
+        [("U1", "v", None, "Ann", "it's\nso", "root"), ("U1.x", "v", "U1", "Bob", "re", "ok")],
+    ),
+    "youtube-ytdlp": (
+        {"id": "v", "title": "T", "formats": [{"url": "x"}], "comments": [
+            {"id": "a", "parent": "root", "text": "hi", "author": "@ann", "author_id": "UC1", "timestamp": 1577934245},
+            {"id": "a.b", "parent": "a", "text": "re", "author": "@bob", "author_id": "UC2", "like_count": 3}]},
+        [("a", "v", None, "@ann", "hi", "root"), ("a.b", "v", "a", "@bob", "re", "ok")],
+    ),
+    "nested": (
+        {"/page": [{"created": "2020-01-02", "name": "Ann", "message": "<p>one</p>", "children": [
+            {"name": "Bob", "message": "<p>two</p>", "children": []}]}], "/other": []},
+        [(None, "/page", None, "Ann", "one", "root"), (None, "/page", None, "Bob", "two", "ok")],
+    ),
+    "nested-list": (
+        {"comments": [{"id": 1, "text": "one", "author": {"name": "Ann"}, "children": [{"id": 2, "text": "two", "children": []}]}]},
+        [("1", "", None, "Ann", "one", "root"), ("2", "", "1", None, "two", "ok")],
+    ),
+    "discourse": (
+        {"id": 5, "title": "T", "post_stream": {"stream": [1], "posts": [
+            {"id": 101, "post_number": 1, "reply_to_post_number": None, "username": "ann", "cooked": "<p>one</p>", "topic_id": 5},
+            {"id": 103, "post_number": 3, "reply_to_post_number": 1, "username": "bob", "cooked": "<p>two</p>", "topic_id": 5},
+            {"id": 104, "post_number": 4, "reply_to_post_number": 2, "username": "cy", "cooked": "<p>gone</p>", "topic_id": 5}]}},
+        [("101", "5", None, "ann", "one", "root"), ("103", "5", "101", "bob", "two", "ok"), ("104", "5", "2", "cy", "gone", "missing")],
+    ),
+    "hackernews-algolia": (
+        {"id": 1, "created_at_i": 1577934245, "type": "story", "author": "ann", "title": "T", "text": None, "story_id": 1,
+         "parent_id": None, "children": [{"id": 2, "created_at_i": 1, "type": "comment", "author": None, "text": None,
+         "story_id": 1, "parent_id": 1, "children": [{"id": 3, "created_at_i": 1, "type": "comment", "author": "bob",
+         "text": "<p>x", "story_id": 1, "parent_id": 2, "children": []}]}]},
+        [("1", "1", None, "ann", "T", "root"), ("2", "1", "1", None, "", "ok"), ("3", "1", "2", "bob", "x", "ok")],
+    ),
+    "lemmy": (
+        {"comments": [
+            {"comment": {"id": 7, "post_id": 3, "content": "hi", "path": "0.7", "published": "2023-06-01T00:00:00Z"}, "creator": {"name": "ann"}, "counts": {"score": 2}},
+            {"comment": {"id": 8, "post_id": 3, "content": "re", "path": "0.7.8"}, "creator": {"name": "bob"}}]},
+        [("7", "3", None, "ann", "hi", "root"), ("8", "3", "7", "bob", "re", "ok")],
+    ),
+    "mastodon": (
+        {"ancestors": [{"id": "1", "in_reply_to_id": None, "content": "<p>hi</p>", "account": {"acct": "ann"}}],
+         "descendants": [{"id": "2", "in_reply_to_id": "1", "content": "<p>re</p>", "account": {"acct": "bob@x"}}]},
+        [("1", "", None, "ann", "hi", "root"), ("2", "", "1", "bob@x", "re", "ok")],
+    ),
+    "activitypub": (
+        {"orderedItems": [
+            {"type": "Announce", "actor": "u", "object": "https://o.example/1"},
+            {"type": "Create", "actor": "u", "object": {"id": "n1", "inReplyTo": None, "content": "<p>hi</p>"}},
+            {"type": "Create", "actor": "u", "object": {"id": "n2", "inReplyTo": "n1", "content": "<p>re</p>"}}]},
+        [("n1", "", None, "u", "hi", "root"), ("n2", "", "n1", "u", "re", "ok")],
+    ),
+    "bluesky": (
+        {"thread": {"$type": "v", "post": {"uri": "at://1", "author": {"handle": "ann"}, "record": {"text": "hi"}},
+         "replies": [{"post": {"uri": "at://2", "author": {"handle": "bob"}, "record": {"text": "re", "reply": {"parent": {"uri": "at://1"}}}}},
+         {"$type": "blockedPost", "blocked": True}]}},
+        [("at://1", "", None, "ann", "hi", "root"), ("at://2", "", "at://1", "bob", "re", "ok")],
+    ),
+    "4chan": (
+        {"posts": [
+            {"no": 10, "resto": 0, "now": "10/07/19", "time": 1570482389, "name": "Anonymous", "sub": "S", "com": "op"},
+            {"no": 11, "resto": 10, "now": "10/07/19", "time": 1570482390, "name": "Anonymous"},
+            {"no": 12, "resto": 10, "now": "10/07/19", "time": 1570482391, "name": "Anonymous",
+             "com": '<a href="#p11">&gt;&gt;11</a><br><a href="#p10">&gt;&gt;10</a><br>so'}]},
+        [("10", "10", None, "Anonymous", "op", "root"), ("11", "10", "10", "Anonymous", "", "ok"),
+         ("12", "10", "11", "Anonymous", ">>11\n>>10\nso", "ok")],
+    ),
+    "telegram": (
+        {"name": "Bob", "type": "personal_chat", "id": 700, "messages": [
+            {"id": 1, "type": "service", "date": "2019-07-05T16:55:32", "actor": "Bob", "text": ""},
+            {"id": 2, "type": "message", "date": "2019-07-05T16:55:33", "from": "Bob", "text": ["see ", {"type": "link", "text": "https://x.example"}]},
+            {"id": 3, "type": "message", "date": "2019-07-05T16:55:34", "from": None, "text": "ok", "reply_to_message_id": 2}]},
+        [("1", "700", None, "Bob", "", "root"), ("2", "700", None, "Bob", "see https://x.example", "root"), ("3", "700", "2", None, "ok", "ok")],
+    ),
+    "discord": (
+        {"guild": {}, "channel": {"id": "5", "name": "general"}, "messages": [
+            {"id": "1", "type": "Default", "timestamp": "2019-01-04T17:52:39.762+00:00", "content": "hi", "author": {"name": "a", "discriminator": "1", "nickname": "Ann"}},
+            {"id": "2", "type": "Reply", "timestamp": "2019-01-04T17:52:40+00:00", "content": "re", "author": {"name": "bob", "discriminator": "2"}, "reference": {"messageId": "1"}}]},
+        [("1", "5", None, "Ann", "hi", "root"), ("2", "5", "1", "bob", "re", "ok")],
+    ),
+    "github": (
+        [{"id": 1, "body": "hi", "user": {"login": "ann"}, "created_at": "2012-04-17T05:50:25Z", "url": "u1", "issue_url": "i"},
+         {"id": 2, "body": "re", "user": {"login": "bob"}, "created_at": "2012-04-17T05:50:26Z", "url": "u2", "issue_url": "i", "in_reply_to_id": 1}],
+        [("1", "i", None, "ann", "hi", "root"), ("2", "i", "1", "bob", "re", "ok")],
+    ),
+    "twitter-api": (
+        {"data": [{"id": "1", "text": "a &amp; b", "edit_history_tweet_ids": ["1"], "conversation_id": "1", "author_id": "7"}]},
+        [("1", "1", None, "7", "a & b", "root")],
+    ),
+    "twikoo": (
+        [{"_id": "a", "nick": "Ann", "comment": "<p>hi</p>", "created": 1577934245000, "url": "/p"},
+         {"_id": "b", "nick": "Bob", "comment": "<p>re</p>", "created": 1577934246000, "url": "/p", "pid": "a", "rid": "a"},
+         {"_id": "c", "nick": "Cy", "comment": "<p>x</p>", "created": 1577934247000, "url": "/p", "pid": ""}],
+        [("a", "/p", None, "Ann", "hi", "root"), ("b", "/p", "a", "Bob", "re", "ok"), ("c", "/p", None, "Cy", "x", "root")],
+    ),
+    "artalk": (
+        [{"id": "1", "rid": "0", "content": "hi", "page_key": "/p", "nick": "Ann", "created_at": "2021-10-28 20:50:15 +0800", "is_pending": "false"},
+         {"id": "2", "rid": "1", "content": "re", "page_key": "/p", "nick": "Bob", "is_pending": "true"}],
+        [("1", "/p", None, "Ann", "hi", "root"), ("2", "/p", "1", "Bob", "re", "ok")],
+    ),
+    "commento": (
+        {"version": 1, "comments": [{"commentHex": "a", "parentHex": "root", "url": "/p", "markdown": "hi", "state": "approved"},
+         {"commentHex": "b", "parentHex": "a", "url": "/p", "markdown": "re", "state": "unapproved"}]},
+        [("a", "/p", None, None, "hi", "root"), ("b", "/p", "a", None, "re", "ok")],
+    ),
+    "remark42": (
+        {"comments": [{"comment": {"id": "a", "pid": "", "text": "<p>hi</p>", "user": {"name": "Ann"}, "locator": {"url": "/p"}},
+         "replies": [{"comment": {"id": "b", "pid": "a", "text": "<p>re</p>", "user": {"name": "Bob"}, "locator": {"url": "/p"}}}]}]},
+        [("a", "/p", None, "Ann", "hi", "root"), ("b", "/p", "a", "Bob", "re", "ok")],
+    ),
+    "isso": (
+        [{"id": "/p", "title": "T", "comments": [{"id": 0, "author": "Ann", "text": "hi", "created": "2005-02-24 04:03:37", "remote_addr": "x"}]}],
+        [(None, "/p", None, "Ann", "hi", "root")],
+    ),
+}  # fmt: skip
+
+LINES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
+    "youtube-downloader": (
+        [{"cid": "Ua", "text": "hi", "author": "@ann", "votes": "1.2K", "time": "1 day ago", "time_parsed": 1577934245.5},
+         {"cid": "Ua.b", "text": "re", "author": "@bob", "votes": "0", "time": "1 day ago"}],
+        [("Ua", "", None, "@ann", "hi", "root"), ("Ua.b", "", "Ua", "@bob", "re", "ok")],
+    ),
+    "convokit": (
+        [{"id": "r", "conversation_id": "r", "text": "post", "speaker": "ann", "meta": {"score": 3}, "reply_to": None, "timestamp": 1577934245},
+         {"id": "s", "root": "r", "text": "re", "user": "bob", "meta": {}, "reply-to": "r", "timestamp": None}],
+        [("r", "r", None, "ann", "post", "root"), ("s", "r", "r", "bob", "re", "ok")],
+    ),
+    "hackernews": (
+        [{"id": 1, "by": "ann", "time": 1577934245, "type": "story", "title": "T", "kids": [2]},
+         {"id": 2, "by": "bob", "time": 1577934246, "type": "comment", "text": "<p>re", "parent": 1}],
+        [("1", "", None, "ann", "T", "root"), ("2", "", "1", "bob", "re", "ok")],
+    ),
+}  # fmt: skip
+
+
+def _found(table) -> list[tuple[object, ...]]:
+    rows = table.select(
+        ["comment_id", "thread_id", "parent_id", "author", "text", "parent_state"]
+    ).to_pylist()
+    return [tuple(row.values()) for row in rows]
+
+
+def _without_generated(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    return [tuple(None if str(value).startswith("~") else value for value in row) for row in rows]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_documents(name: str, read) -> None:
+    document, expected = CASES[name]
+    for content in (json.dumps(document), json.dumps(document, indent=2, ensure_ascii=False)):
+        table, accounting = read(content)
+        assert table["source"][0].as_py() == name
+        assert _without_generated(_found(table)) == expected
+        assert accounting.rejected == 0
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lines(name: str, read) -> None:
+    records, expected = LINES[name]
+    table, _ = read("".join(json.dumps(record) + "\n" for record in records))
+    assert table["source"][0].as_py() == name
+    assert _found(table) == expected
+
+
+def test_every_description_is_tested() -> None:
+    elsewhere = {"twitter-archive", "telegram-full"}
+    assert set(mappings()) == set(CASES) | set(LINES) | elsewhere
+
+
+def test_twitter_archive_behind_its_assignment(read) -> None:
+    tweet = {"tweet": {"id_str": "9007199254740993", "full_text": "a &amp; b", "created_at": "Sat May 13 17:20:09 +0000 2023",
+             "in_reply_to_status_id_str": "1", "favorite_count": "4"}}  # fmt: skip
+    (row,) = read(f"window.YTD.tweets.part0 = {json.dumps([tweet])};")[0].to_pylist()
+    assert (row["comment_id"], row["text"], row["likes"], row["parent_state"]) == (
+        "9007199254740993",
+        "a & b",
+        4,
+        "missing",
+    )
+    assert row["created_at"].isoformat() == "2023-05-13T17:20:09+00:00"
+
+
+def test_telegram_of_all_chats_keeps_chats_apart(read) -> None:
+    message = {"id": 1, "type": "message", "date": "2019-07-05T16:55:33", "from": "A", "text": "x"}
+    chats = [{"id": chat, "name": f"N{chat}", "messages": [message]} for chat in (1, 2)]
+    table, _ = read(json.dumps({"chats": {"list": chats}}))
+    assert table.select(["thread_id", "thread_title", "duplicate_of"]).to_pylist() == [
+        {"thread_id": "1", "thread_title": "N1", "duplicate_of": None},
+        {"thread_id": "2", "thread_title": "N2", "duplicate_of": None},
+    ]
+
+
+def test_kinds_status_votes_and_extra(read) -> None:
+    rows = read(json.dumps(CASES["discourse"][0]))[0].to_pylist()
+    assert [row["kind"] for row in rows] == ["post", "comment", "comment"]
+    assert json.loads(rows[0]["extra"]) == {"post_number": 1}
+    rows = read(json.dumps(CASES["4chan"][0]))[0].to_pylist()
+    assert json.loads(rows[2]["extra"]) == {"parents": ["11", "10"]}
+    assert read(json.dumps(CASES["disqus-api"][0]))[0]["status"].to_pylist() == [
+        "visible",
+        "deleted",
+        "visible",
+    ]
+    assert read(json.dumps(CASES["artalk"][0]))[0]["status"].to_pylist() == ["visible", "pending"]
+    _, accounting = read(json.dumps(CASES["activitypub"][0]))
+    assert dict(accounting.skipped) == {"boost of another's post": 1}
+    assert [count(value) for value in ("1.2K", "3", 4.0, "1,234", "x", None, True)] == [
+        1200,
+        3,
+        4,
+        1234,
+        None,
+        None,
+        None,
+    ]
+
+
+def test_cut_documents_keep_what_came_before(read) -> None:
+    posts = [{"id": str(n), "parent": None, "thread": "9", "forum": "f", "createdAt": "2020-01-02T03:04:05", "raw_message": "a",
+              "message": f"text {n}", "author": {"name": "A"}} for n in range(200)]  # fmt: skip
+    content = json.dumps({"code": 0, "response": posts})
+    table, accounting = read(content[: len(content) // 2])
+    assert 95 <= table.num_rows <= 101
+    assert "cut off" in accounting.rejects[-1].reason
+
+
+def test_replies_go_thousands_deep(read) -> None:
+    content = "[" + "".join(f'{{"id":{n},"text":"x","children":[' for n in range(400)) + "]}" * 400 + "]"
+    table, _ = read(content, format="nested-list")
+    assert table["depth"].to_pylist() == list(range(400))
+
+
+def test_a_users_own_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\ntitle = "Ours"\nrecords = ["log[].entries[]"]\nrequires = ["words", "who"]\n'
+        '[columns]\ntext = "words"\nauthor = "who"\nthread_id = "^.day"\n'
+    )
+    monkeypatch.setenv(mapping.FOLDER_VARIABLE, str(tmp_path))
+    mappings.cache_clear()
+    try:
+        assert mappings()["mine"].columns["text"] == ("words",)
+    finally:
+        monkeypatch.undo()
+        mappings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name = ", "not a readable TOML"),
+        ('name = "x"', "needs 'title'"),
+        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]', "needs 'columns.text'"),
+        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]\nsize=3\n[columns]\ntext="a"', "unknown 'size'"),
+        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]\n[columns]\ntext="a"\nbody="b"', "unknown 'body'"),
+        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]\nmarkup="tex"\n[columns]\ntext="a"', "unknown 'tex'"),
+    ],
+)
+def test_wrong_descriptions_are_named(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words):
+        read_mapping(path)
