@@ -47,26 +47,25 @@ print(json.dumps({"seconds": seconds, "cpu_seconds": used, "rows": run.accountin
 def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
-        dump = Path(folder) / "RC_made-up.zst"
-        size = write_reddit(dump, options.lines)
-        print(
-            f"{options.lines:,} lines, {size / 1e6:,.0f} MB, {dump.stat().st_size / 1e6:,.0f} MB compressed"
-        )
-        figures = measure(dump, options)
-    figures |= {"lines": options.lines, "bytes": size, "machine": machine()}
+        dump = options.dump or Path(folder) / "RC_made-up.zst"
+        if not dump.exists():
+            write_reddit(dump, options.lines)
+        print(f"{options.lines:,} lines, {dump.stat().st_size / 1e6:,.0f} MB compressed")
+        figures = measure(dump, Path(folder), options)
+    figures |= {"lines": options.lines, "machine": machine()}
     show(figures)
     if options.lines >= 1_000_000:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "throughput.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def measure(dump: Path, options: argparse.Namespace) -> dict[str, Any]:
+def measure(dump: Path, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     bare, one, two = [], [], []
     for _ in range(options.repeat):
         # In turns, so that a disturbance does not hit one of them only.
         bare.append(timed(lambda: decode_only(dump)))
-        one.append(whole_way(dump, options.model, 1))
-        two.append(whole_way(dump, options.model, options.jobs))
+        one.append(whole_way(dump, folder / "run", options.model, 1))
+        two.append(whole_way(dump, folder / "run", options.model, options.jobs))
     best_one = min(one, key=lambda figures: figures["seconds"])
     best_two = min(two, key=lambda figures: figures["seconds"])
     return {
@@ -75,7 +74,7 @@ def measure(dump: Path, options: argparse.Namespace) -> dict[str, Any]:
         "one": best_one,
         "jobs": options.jobs,
         "many": best_two,
-        "stages_seconds": stages(dump, options.model),
+        "stages_seconds": stages(dump, folder / "stages", options.model),
     }
 
 
@@ -101,9 +100,8 @@ def decode_only(dump: Path) -> int:
     return count
 
 
-def whole_way(dump: Path, model: str, jobs: int) -> dict[str, float]:
+def whole_way(dump: Path, out: Path, model: str, jobs: int) -> dict[str, float]:
     """Scan in a process of its own, so that its memory can be told."""
-    out = dump.parent / "run"
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-c", WHOLE, str(dump), str(out), model, str(jobs)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -111,7 +109,7 @@ def whole_way(dump: Path, model: str, jobs: int) -> dict[str, float]:
     return figures
 
 
-def stages(dump: Path, model: str) -> dict[str, float]:
+def stages(dump: Path, run: Path, model: str) -> dict[str, float]:
     """Seconds of each stage alone, on one core, over the whole dump."""
     from moderation.classify.model import load_model
     from moderation.ingest.reader import open_input, parse_chunk
@@ -119,7 +117,6 @@ def stages(dump: Path, model: str) -> dict[str, float]:
     from moderation.score.writer import COMMENTS, TEMPORARY, THREADS, write_part
 
     loaded = load_model(model)
-    run = dump.parent / "stages"
     for folder in (COMMENTS, THREADS, TEMPORARY):
         (run / folder).mkdir(parents=True)
     seconds = dict.fromkeys(("split", "parse", "score", "write", "threads"), 0.0)
@@ -181,6 +178,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--dump", type=Path, help="an existing dump of so many lines; made if it is missing")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--model", default="fast")

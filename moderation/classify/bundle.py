@@ -17,7 +17,7 @@ import numpy as np
 import moderation
 from moderation.classify.scorer import Weights
 from moderation.errors import ModelError, UsageError
-from moderation.text.vectorizer import FeatureTable
+from moderation.text.table import FeatureTable
 
 FORMAT_VERSION: Final = 1
 ARRAYS: Final = ("tags", "squares", "codes", "vocabulary")

@@ -24,7 +24,7 @@ from moderation.text.features import WORD, ChunkFeatures, analyse, chunk_bytes
 from moderation.text.hashing import U64, mix, segment_hash
 from moderation.text.obfuscation import Unmasker, known
 from moderation.text.spelled import Spelled, spell_out
-from moderation.text.vectorizer import FeatureTable, link_hashes
+from moderation.text.table import FeatureTable, link_hashes
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -7,7 +7,6 @@ that everything but this one division is a sum over chunks and pairs of chunks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
@@ -19,55 +18,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from moderation.text.chunks import Chunked, Texts, as_strings, split
 from moderation.text.features import GRAM, PAIR, SHAPE, SKIP, SYMBOL, WORD, ChunkFeatures, analyse
-from moderation.text.hashing import U64, mix
+from moderation.text.hashing import U64
 from moderation.text.obfuscation import Unmasker, vocabulary_bitmap
 from moderation.text.spelled import spell_out
+from moderation.text.table import FeatureTable, bucket_of, link_hashes, tag_of
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
-TAG_BITS: Final = 16
-"""A strange feature that falls into a used bucket passes for its owner once in 65,536 times."""
-
 LEVELS: Final = 65535
 """Squared values are stored as one of this many levels, evenly spaced."""
-
-_ODD: Final = np.uint64(0xC2B2AE3D27D4EB4F)
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureTable:
-    """Which features exist, addressed by hash: no string is stored, no dictionary is searched.
-
-    Parameters
-    ----------
-    tags : ndarray of uint16, shape (buckets,)
-        Check value of the feature in each bucket; 0 = the bucket is empty.
-    squares : ndarray of uint16, shape (buckets,)
-        Squared value of the feature in `1 / unit` steps.
-    unit : float
-        Squared value of one step.
-    """
-
-    tags: npt.NDArray[np.uint16]
-    squares: npt.NDArray[np.uint16]
-    unit: float
-
-    def find(self, hashes: U64) -> tuple[I64, npt.NDArray[np.bool_]]:
-        """Return the bucket of each hash and whether the feature there is this one."""
-        buckets = bucket_of(hashes, len(self.tags))
-        return buckets, self.tags[buckets] == tag_of(hashes, len(self.tags))
-
-
-def bucket_of(hashes: U64, buckets: int) -> I64:
-    """Return the bucket of each hash: its high bits."""
-    return (hashes >> np.uint64(65 - buckets.bit_length())).astype(np.int64)
-
-
-def tag_of(hashes: U64, buckets: int) -> npt.NDArray[np.uint16]:
-    """Return the check value of each hash: the bits below those that chose the bucket, never 0."""
-    shift = np.uint64(65 - buckets.bit_length() - TAG_BITS)
-    return np.maximum((hashes >> shift).astype(np.uint16), np.uint16(1))
 
 
 class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -264,40 +224,6 @@ def document_frequency(chunked: Chunked) -> I64:
     owner = np.repeat(np.arange(len(chunked.offsets) - 1), np.diff(chunked.offsets))
     together = np.unique(owner * np.int64(len(chunked.distinct)) + chunked.tokens)
     return np.bincount(together % len(chunked.distinct), minlength=len(chunked.distinct))
-
-
-def link_hashes(chunked: Chunked, keys: U64, *, pairs: bool, skips: bool) -> tuple[U64, I64]:
-    """Hash pairs of chunks of one text.
-
-    Parameters
-    ----------
-    chunked : Chunked
-    keys : ndarray of uint64, shape (d,)
-        `ChunkFeatures.keys`.
-    pairs, skips : bool
-        Adjacent pairs; pairs with one chunk between.
-
-    Returns
-    -------
-    tuple of ndarray
-        Hashes (uint64), ordered by text where only one kind of pair is asked for, and their texts (int64).
-    """
-    owner = np.repeat(np.arange(len(chunked.offsets) - 1), np.diff(chunked.offsets))
-    key = keys[chunked.tokens]
-    hashes, owners = [], []
-    for wanted, step, seed in ((pairs, 1, PAIR), (skips, 2, SKIP)):
-        if not wanted:
-            continue
-        together = owner[step:] == owner[:-step]
-        hashes.append(mix(key[:-step][together] * _ODD + key[step:][together], seed))
-        owners.append(owner[step:][together])
-    if not hashes:
-        return np.empty(0, np.uint64), np.empty(0, np.int64)
-    joined, owned = np.concatenate(hashes), np.concatenate(owners)
-    if len(hashes) > 1:
-        order = np.argsort(owned, kind="stable")
-        joined, owned = joined[order], owned[order]
-    return joined, owned
 
 
 def _total(hashes: U64, counts: I64) -> tuple[U64, I64]:

@@ -1,0 +1,92 @@
+"""Which features exist and what they are worth, addressed by hash: what training writes and scoring reads.
+
+Apart from the vectorizer, so that scoring does without scikit-learn, which takes longest of all to load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.text.chunks import Chunked
+from moderation.text.features import PAIR, SKIP
+from moderation.text.hashing import U64, mix
+
+I64 = npt.NDArray[np.int64]
+
+TAG_BITS: Final = 16
+"""A strange feature that falls into a used bucket passes for its owner once in 65,536 times."""
+
+_ODD: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """Which features exist, addressed by hash: no string is stored, no dictionary is searched.
+
+    Parameters
+    ----------
+    tags : ndarray of uint16, shape (buckets,)
+        Check value of the feature in each bucket; 0 = the bucket is empty.
+    squares : ndarray of uint16, shape (buckets,)
+        Squared value of the feature in `1 / unit` steps.
+    unit : float
+        Squared value of one step.
+    """
+
+    tags: npt.NDArray[np.uint16]
+    squares: npt.NDArray[np.uint16]
+    unit: float
+
+    def find(self, hashes: U64) -> tuple[I64, npt.NDArray[np.bool_]]:
+        """Return the bucket of each hash and whether the feature there is this one."""
+        buckets = bucket_of(hashes, len(self.tags))
+        return buckets, self.tags[buckets] == tag_of(hashes, len(self.tags))
+
+
+def bucket_of(hashes: U64, buckets: int) -> I64:
+    """Return the bucket of each hash: its high bits."""
+    return (hashes >> np.uint64(65 - buckets.bit_length())).astype(np.int64)
+
+
+def tag_of(hashes: U64, buckets: int) -> npt.NDArray[np.uint16]:
+    """Return the check value of each hash: the bits below those that chose the bucket, never 0."""
+    shift = np.uint64(65 - buckets.bit_length() - TAG_BITS)
+    return np.maximum((hashes >> shift).astype(np.uint16), np.uint16(1))
+
+
+def link_hashes(chunked: Chunked, keys: U64, *, pairs: bool, skips: bool) -> tuple[U64, I64]:
+    """Hash pairs of chunks of one text.
+
+    Parameters
+    ----------
+    chunked : Chunked
+    keys : ndarray of uint64, shape (d,)
+        `ChunkFeatures.keys`.
+    pairs, skips : bool
+        Adjacent pairs; pairs with one chunk between.
+
+    Returns
+    -------
+    tuple of ndarray
+        Hashes (uint64), ordered by text where only one kind of pair is asked for, and their texts (int64).
+    """
+    owner = np.repeat(np.arange(len(chunked.offsets) - 1), np.diff(chunked.offsets))
+    key = keys[chunked.tokens]
+    hashes, owners = [], []
+    for wanted, step, seed in ((pairs, 1, PAIR), (skips, 2, SKIP)):
+        if not wanted:
+            continue
+        together = owner[step:] == owner[:-step]
+        hashes.append(mix(key[:-step][together] * _ODD + key[step:][together], seed))
+        owners.append(owner[step:][together])
+    if not hashes:
+        return np.empty(0, np.uint64), np.empty(0, np.int64)
+    joined, owned = np.concatenate(hashes), np.concatenate(owners)
+    if len(hashes) > 1:
+        order = np.argsort(owned, kind="stable")
+        joined, owned = joined[order], owned[order]
+    return joined, owned
