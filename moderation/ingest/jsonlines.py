@@ -98,7 +98,11 @@ def encode(value: object) -> str:
     try:
         return msgspec.json.encode(value).decode()
     except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError, TypeError):
+        pass
+    try:
         return mend(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    except RecursionError:
+        return '"nested too deeply"'
 
 
 def encode_each(values: Sequence[object], is_empty: Callable[[object], bool]) -> list[str | None]:

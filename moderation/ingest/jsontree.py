@@ -15,6 +15,9 @@ from moderation.ingest import jsonlines
 _SCRIPT = re.compile(r"\s*(?:window\.[\w.$]+|(?:export\s+)?(?:const|let|var)\s+\w+)\s*=\s*")
 _BROKEN = (ijson.JSONError, UnicodeError, RecursionError, OverflowError, ValueError)
 
+MAX_DEPTH = 20_000
+"""Levels of a document that are followed. Threads nest their replies, five levels of JSON each."""
+
 Chain = tuple[dict[str, Any], ...]
 """The objects around a record, outermost first."""
 
@@ -64,8 +67,8 @@ def read_partly(data: bytes) -> tuple[Any, str | None]:
                 container[key] = value
             if event in ("start_map", "start_array"):
                 stack.append((value, None))
-                if len(stack) > jsonlines.MAX_NESTING:
-                    return None, f"nested deeper than {jsonlines.MAX_NESTING}"
+                if len(stack) > MAX_DEPTH:
+                    return top[0], f"nested deeper than {MAX_DEPTH}"
     except _BROKEN as error:
         return (top[0] if top else None), str(error).strip()
     return (top[0] if top else None), None

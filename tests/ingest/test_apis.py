@@ -48,11 +48,11 @@ def test_reddit_answers_of_morechildren(read) -> None:
 
 
 def test_reddit_threads_of_any_depth(read) -> None:
-    node: object = ""
-    for number in reversed(range(150)):
-        node = _listing(_comment(f"c{number}", f"t1_c{number - 1}" if number else "t3_p", node))
-    table, _ = read(json.dumps([_listing(POST), node]))
-    assert max(table["depth"].to_pylist()) == 149
+    opening = '{"kind":"Listing","data":{"children":[{"kind":"t1","data":{"id":"c%d","parent_id":"%s","link_id":"t3_p","author":"a","body":"x","subreddit":"t","replies":'
+    parents = ["t3_p", *(f"t1_c{number}" for number in range(999))]
+    tree = "".join(opening % (number, parents[number]) for number in range(1000)) + '""' + "}}]}}" * 1000
+    table, _ = read(f"[{json.dumps(_listing(POST))},{tree}]")
+    assert max(table["depth"].to_pylist()) == 999
 
 
 def test_empty_listing_is_no_error(read) -> None:

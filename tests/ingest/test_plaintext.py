@@ -232,3 +232,11 @@ def test_random_trees_are_read_back(
         expected.append((parent, authors[number], "\n\n".join(texts)))
         waiting.extend((child, depth + 1, place) for child in reversed(children.get(number, [])))
     assert rows("\n".join(lines) + "\n") == expected
+
+
+def test_a_page_of_thousands_of_comments_costs_no_square() -> None:
+    # Quadratic work on forty thousand lines would outlast any patience.
+    lines = "".join(
+        f"  • P{n}\n\n    Text {n}.\n\n    • Q{n}\n    • R{n}\n\n      Re {n}.\n\n" for n in range(5000)
+    )
+    assert len(read_page(lines).comments) == 15_000

@@ -144,7 +144,7 @@ def _sources() -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", sorted(formats()))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(max_size=300) | st.text(alphabet='<>"{}[],:;\n\t •*-ab1&#x', max_size=200).map(str.encode)
 )
@@ -159,7 +159,7 @@ def test_any_bytes_make_rows_or_one_clear_line(name: str, data: bytes, tmp_path:
         check_comments(table)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     which=st.integers(0, 4),
     edits=st.lists(

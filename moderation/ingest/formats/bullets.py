@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -99,7 +100,8 @@ def _unwrap_heads(outline: Outline, width: int | None) -> None:
         return
     for item in outline.items:
         filled = [place for place, (_, text) in enumerate(item.body) if text.strip()][:2]
-        above = next((line for line in outline.lines[item.line :] if line.strip().endswith(item.head)), "")
+        near = outline.lines[item.line : item.line + 4]
+        above = next((line for line in near if line.strip().endswith(item.head)), "")
         lines = [above]
         for place in filled:
             lines.append(item.body[place][1])
@@ -169,10 +171,13 @@ def _named(outline: Outline) -> list[int]:
     if best < (1.5 if outline.flush else 1.0):
         return []
     first, last = roots[begin], roots[end] if end < len(roots) else len(items)
+    inner: dict[int, list[int]] = defaultdict(list)
+    for place, item in enumerate(items):
+        inner[item.parent].append(place)
     return [
         place
         for place in range(first, last)
-        if not _is_list_in_text(outline, place)
+        if not _is_list_in_text(items, place, inner)
         and (heads.plain(items[place].head) or _has_text(items[place]))
     ]
 
@@ -207,7 +212,7 @@ def _gap(outline: Outline, roots: Sequence[int], number: int) -> bool:
     if not number:
         return True
     before, after = outline.items[roots[number] - 1].line, outline.items[roots[number]].line
-    return any(before < line < after for line in outline.outside)
+    return bisect(outline.outside, before) < bisect(outline.outside, after)
 
 
 def _best_run(values: Sequence[float], gaps: Sequence[bool]) -> tuple[float, int, int]:
@@ -224,25 +229,27 @@ def _best_run(values: Sequence[float], gaps: Sequence[bool]) -> tuple[float, int
     return best, begin, end
 
 
-def _is_list_in_text(outline: Outline, place: int) -> bool:
+def _is_list_in_text(items: Sequence[Item], place: int, inner: Mapping[int, Sequence[int]]) -> bool:
     """Return True for an item of a list that a commenter wrote: no item of the run has text of its own."""
-    items = outline.items
     item = items[place]
-    if item.parent < 0 or _has_text(item):
-        return False
-    siblings = [
-        other
-        for other, one in enumerate(items)
-        if one.parent == item.parent and one.line > items[item.parent].line
-    ]
-    if any(items[child].parent == place for child in range(place + 1, min(place + 2, len(items)))):
+    if item.parent < 0 or _has_text(item) or inner.get(place):
         return False
     if item.numbered and not items[item.parent].numbered:
         return True
-    bare = [other for other in siblings if not _has_text(items[other])]
-    if len(bare) == len(siblings) and len(bare) > 1:
-        return True
-    return heads.is_sentence(item.head) and len(bare) > 1
+    siblings = inner[item.parent]
+    # One sibling with text shows that bare ones are empty comments; most lists show it at once.
+    bare = all(not _has_text(items[other]) for other in siblings)
+    return len(siblings) > 1 and (
+        bare or (heads.is_sentence(item.head) and _bare_beside(items, siblings, place))
+    )
+
+
+def _bare_beside(items: Sequence[Item], siblings: Sequence[int], place: int) -> bool:
+    """Return True where the item before or behind among its siblings has no text either."""
+    at = bisect_left(siblings, place)
+    return any(
+        not _has_text(items[other]) for other in (*siblings[max(at - 1, 0) : at], *siblings[at + 1 : at + 2])
+    )
 
 
 def _has_text(item: Item) -> bool:
@@ -283,7 +290,8 @@ def _take_loose_lines(outline: Outline, chosen: Sequence[int]) -> None:
     items = outline.items
     for place, following in pairwise(chosen):
         goes_on = items[following].parent >= 0 or items[following].start == items[chosen[0]].start
-        loose = [number for number in outline.outside if items[place].line < number < items[following].line]
+        begin = bisect(outline.outside, items[place].line)
+        loose = outline.outside[begin : bisect(outline.outside, items[following].line)]
         if goes_on and not any(heads.is_heading(outline.lines[number]) for number in loose):
             items[place].body += [(number, outline.lines[number]) for number in loose]
             items[place].body.sort()

@@ -104,7 +104,8 @@ def _things(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         if kind == "Listing" and isinstance(data, dict):
             waiting.append(data.get("children"))
         elif isinstance(kind, str) and isinstance(data, dict):
-            yield kind, data
+            # Without its replies, which come by themselves: each would carry its whole subtree.
+            yield kind, {name: value for name, value in data.items() if name != "replies"}
             # `replies` is a listing, or "" where there are none.
             waiting.append(data.get("replies"))
         elif isinstance(node.get("json"), dict):
