@@ -185,7 +185,10 @@ class _Scanner:
                         f"byte {self.offset}", "the document ends within a comment or CDATA section"
                     )
                     return
-            elif not found[1]:
+            elif found[1]:
+                # Closes a record that nothing opened.
+                self._drop(found.end())
+            else:
                 yield from self._record(found)
 
     def _prolog(self) -> bytes:
