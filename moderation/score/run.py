@@ -33,7 +33,7 @@ from moderation.score.writer import COMMENTS, MANIFEST, REJECTS_FILE, THREADS, p
 FORMAT_VERSION: Final = 1
 """Version of the run directory; a reader refuses a newer one."""
 
-_POLICY_COLUMNS: Final = ("text", "author", "not_scored")
+_POLICY_COLUMNS: Final = ("text", "author", "url", "thread_title", "not_scored")
 
 
 @dataclass(frozen=True, slots=True)
