@@ -10,7 +10,7 @@ MODEL = models/fast
 CORPORA = datasets/corpora
 
 .POSIX:
-.PHONY: help report test check lint types bench soak model dist clean
+.PHONY: help report test check lint types bench soak model readme dist clean
 
 help:
 	@echo 'make report  install into $(VENV) and scan a sample dump; the last line is the path of the report'
@@ -18,7 +18,8 @@ help:
 	@echo 'make check   lint and types'
 	@echo 'make bench   measure the rate of the whole way and of its stages'
 	@echo 'make soak    long fuzzing of all readers'
-	@echo 'make model   train $(MODEL) again from its recipe'
+	@echo 'make model   train $(MODEL) again from its recipe, and write its figures into README.md'
+	@echo 'make readme  write the figures of $(MODEL) into README.md'
 	@echo 'make dist    build the wheel and the source archive'
 	@echo 'make clean   remove what the above made'
 
@@ -46,6 +47,10 @@ soak: $(VENV)/.tested
 
 model: $(VENV)/.installed
 	$(BIN)/moderation train $(MODEL)/recipe.toml -o $(MODEL) --corpora $(CORPORA)
+	$(BIN)/python benchmarks/readme_table.py
+
+readme: $(VENV)/.installed
+	$(BIN)/python benchmarks/readme_table.py
 
 dist: $(VENV)/.tested
 	$(BIN)/python -m build

@@ -1,0 +1,86 @@
+"""The reference pages are complete and up to date: commands, options, public names, README's tables."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pages import ROOT, page, sections, without_blocks
+from typer.main import get_command
+
+import moderation
+from moderation.cli.app import app
+from moderation.schema import LABELS
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import readme_table
+
+OPTION = re.compile(r"`(--?[a-z][a-z-]*)")
+
+
+def commands(group: Any = None, path: str = "moderation") -> Iterator[tuple[str, Any]]:
+    """Yield the full name of every command, and the command."""
+    group = group or get_command(app)
+    for name, command in group.commands.items():
+        full = f"{path} {name}"
+        if hasattr(command, "commands"):
+            yield from commands(command, full)
+        else:
+            yield full, command
+
+
+def options(command: Any) -> set[str]:
+    return {
+        name for parameter in command.params if parameter.param_type_name == "option"
+        for name in (*parameter.opts, *parameter.secondary_opts) if name not in ("--help", "-h")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda value: str(value))
+def test_every_option_is_documented_and_no_other(name: str, command: Any) -> None:
+    found = sections("docs/cli.md")
+    assert name in found, f"docs/cli.md needs a section '## {name}'"
+    assert set(OPTION.findall(without_blocks(found[name]))) == options(command)
+
+
+def test_no_section_is_of_a_command_that_does_not_exist() -> None:
+    documented = {title for title in sections("docs/cli.md") if title.startswith("moderation ")}
+    assert documented == {name for name, _ in commands()}
+
+
+def test_readme_lists_every_command() -> None:
+    listed = set(re.findall(r"^\| `(moderation [^`]+)` \|", page("README.md"), re.MULTILINE))
+    names = {re.split(r" [A-Z-]", usage)[0] for usage in listed}
+    assert names == {name for name, _ in commands()}
+
+
+def test_every_public_name_is_documented() -> None:
+    text = page("docs/api.md")
+    for name in moderation.__all__:
+        assert f"`{name}" in text, name
+    for owner in (moderation.Model, moderation.Run):
+        for name in vars(owner):
+            if not name.startswith("_"):
+                assert f"`{owner.__name__}.{name}" in text, f"{owner.__name__}.{name}"
+
+
+def test_every_label_is_explained() -> None:
+    for label in LABELS:
+        assert f"### `{label}`" in page("docs/concepts.md")
+
+
+def test_readme_tables_are_the_models() -> None:
+    text = page("README.md")
+    model = moderation.load_model(readme_table.ROOT / "models" / "fast")
+    assert readme_table.generated(text, model) == text, "run: make readme"
+
+
+def test_readme_tables_follow_the_figures() -> None:
+    model = moderation.load_model(readme_table.ROOT / "models" / "fast")
+    figures = {"rows": 1234, "positives": 17, "roc_auc": 0.4321}
+    table = readme_table.results_table(model, {"threat": {"a": figures, "written": figures}})
+    row = next(line for line in table.splitlines() if line.startswith("| `threat`"))
+    assert row.startswith("| `threat` | 1 | 1,234 | 17 | 0.432 | 0.432 `a` | 0.432 `a` |")
