@@ -189,6 +189,7 @@ def _environment() -> Environment:
         "percent": wording.percent,
         "interval": wording.interval,
         "probability": wording.probability,
+        "threshold": wording.threshold,
         "moment": wording.moment,
         "step": wording.step,
         "span_of_time": wording.span_of_time,

@@ -10,7 +10,15 @@ import pandas as pd
 from moderation.report.safe import link, markdown
 from moderation.report.shown import Shown
 from moderation.report.summary import Summary
-from moderation.report.wording import accounting_lines, interval, moment, number, percent, probability
+from moderation.report.wording import (
+    accounting_lines,
+    interval,
+    moment,
+    number,
+    percent,
+    probability,
+    threshold,
+)
 
 SHOWN: Final = 50
 _TEXT: Final = 600
@@ -60,7 +68,7 @@ def _labels(summary: Summary) -> list[str]:
                 "not flagged" if off else number(row["flagged"]),
                 "" if off else percent(row["rate"]),
                 "" if off else interval(row["low"], row["high"]),
-                "" if pd.isna(row["threshold"]) else f"{row['threshold']:.2f}",
+                "" if pd.isna(row["threshold"]) else threshold(row["threshold"]),
                 "" if pd.isna(precision) else percent(precision),
             )
         )

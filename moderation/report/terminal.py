@@ -12,7 +12,7 @@ from rich.text import Text
 
 from moderation.report.safe import terminal
 from moderation.report.summary import Summary
-from moderation.report.wording import accounting_lines, interval, number, percent, span_of_time
+from moderation.report.wording import accounting_lines, interval, number, percent, span_of_time, threshold
 
 TOP: Final = 5
 _NAME: Final = 60
@@ -65,27 +65,31 @@ def _headline(summary: Summary) -> Text:
     return line
 
 
-def _labels(summary: Summary) -> Table:
+def _labels(summary: Summary) -> RenderableType:
     table = _table("Flags")
     widest = max(len(terminal(str(label), _NAME)) for label in summary.labels["label"])
     # A narrow terminal wraps headings, not names.
     table.add_column("Label", no_wrap=True, min_width=min(widest, 30))
-    for name in ("Flagged", "Rate", "95 % interval", "Threshold", "Expected right"):
-        table.add_column(name, justify="right")
+    for name in ("Flagged", "Rate", "95 % interval", "Threshold"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Expected right", justify="right")
+    off = []
     for row in summary.labels.to_dict("records"):
+        name = terminal(str(row["label"]), _NAME)
         # A house rule has no threshold; a label has none where its target cannot be reached.
-        rule = str(row["label"]).startswith("rule:")
-        off = pd.isna(row["threshold"]) and not rule
+        if pd.isna(row["threshold"]) and not name.startswith("rule:"):
+            off.append(name)
+            continue
         table.add_row(
-            Text(terminal(str(row["label"]), _NAME)),
-            "not flagged" if off else number(row["flagged"]),
-            "" if off else percent(row["rate"]),
-            "" if off else interval(row["low"], row["high"]),
-            "" if pd.isna(row["threshold"]) else f"{row['threshold']:.2f}",
+            Text(name),
+            number(row["flagged"]),
+            percent(row["rate"]),
+            interval(row["low"], row["high"]),
+            "" if pd.isna(row["threshold"]) else threshold(row["threshold"]),
             "" if pd.isna(row["expected_precision"]) else percent(row["expected_precision"]),
-            style="dim" if off else "",
         )
-    return table
+    unreached = Text(f"Not flagged, as the policy or the model gives no threshold: {', '.join(off)}", "dim")
+    return Group(table, unreached) if off else table
 
 
 def _ranking(frame: pd.DataFrame, title: str, name: str, fallback: str) -> Table:

@@ -51,6 +51,19 @@ def probability(value: Any) -> str:
     return f"{min(float(value), 0.99):.2f}"[1:]
 
 
+def threshold(value: Any) -> str:
+    """Return a threshold: two digits, three where two would make it 0 or 1, never rounded up to certainty.
+
+    Examples
+    --------
+    >>> [threshold(value) for value in (0.5, 0.9964, 0.99996, 0.004)]
+    ['0.50', '0.996', '0.999', '0.004']
+    """
+    if 0.01 <= value <= 0.99:
+        return f"{value:.2f}"
+    return f"{value if value >= 1 else min(value, 0.999):.3f}"
+
+
 def moment(value: datetime | None) -> str:
     """Return a UTC time to the minute; empty where unknown."""
     return "" if value is None or pd.isna(value) else f"{value.year:04}-{value:%m-%d %H:%M}"

@@ -82,7 +82,7 @@ def test_totals_tables_and_charts(small: Run) -> None:
     assert totals[0] == "flagged 3 60 % of the comments 95 % interval 23–88 %"
     assert totals[1] == "comments 6 5 scored"
     rows = [text_of(row) for row in page.cssselect(".labels tbody tr")]
-    assert rows[0] == "insult 3 60 % 23–88 % .50 90 % .73"
+    assert rows[0] == "insult 3 60 % 23–88 % 0.50 90 % .73"
     threads = page.cssselect("section[aria-labelledby=h-threads] tbody tr")
     assert [text_of(row) for row in threads] == ["First thread 2 4 67 %", "t2 1 2 50 %"]
     charts = page.cssselect("svg.chart")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from handmade_run import Run, comment, make_run
+from handmade_run import Policy, Run, comment, make_run
 from rich.console import Console
 
 from moderation.report.summary import Summary, summarise
@@ -25,6 +25,13 @@ def test_a_small_run(small: Run) -> None:
     assert " Bob             2         2   100 %" in text
     assert "Read 9 records: 6 comments, 2 skipped (article text 2), 1 rejected (see rejects.jsonl)." in text
     assert "Scored 5, not scored 1 (empty 1)." in text
+
+
+def test_labels_without_a_threshold_are_named(small: Run) -> None:
+    text = printed(summarise(small, Policy({"insult": 0.996, "threat": None})))
+    assert [line.split()[:2] for line in text.splitlines() if "0.996" in line] == [["insult", "0"]]
+    assert "0–43 %" in text
+    assert "Not flagged, as the policy or the model gives no threshold: threat" in text
 
 
 def test_an_unread_input_is_named(small: Run) -> None:
