@@ -6,6 +6,7 @@ Polynomials in wrapped 64-bit arithmetic, finalised by the splitmix64 mixer (Ste
 
 from __future__ import annotations
 
+from operator import mul
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,8 @@ def _powers() -> U64:
 
 
 POWERS: Final = _powers()
+_POWERS_LIST: Final = POWERS.tolist()
+_ALL: Final = (1 << 64) - 1
 
 
 def mix(values: U64, seed: int = 0) -> U64:
@@ -77,5 +80,13 @@ def segment_hash(codes: U64, starts: npt.NDArray[np.int64], lengths: npt.NDArray
 
 def hash_word(word: str) -> int:
     """Return the unmixed polynomial of one string, equal to `segment_hash` of its characters."""
-    codes = np.array([ord(c) for c in word[:LONGEST]], np.uint64)
-    return int((codes * POWERS[: len(codes)]).sum()) if len(codes) else 0
+    total: int = sum(map(mul, map(ord, word[:LONGEST]), _POWERS_LIST))
+    return total & _ALL
+
+
+def mix_one(value: int, seed: int = 0) -> int:
+    """Finalise one hash; equal to `mix`, without an array."""
+    x = (value + seed * 0xD1342543DE82EF95 + 0x9E3779B97F4A7C15) & _ALL
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _ALL
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _ALL
+    return x ^ (x >> 31)

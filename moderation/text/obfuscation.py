@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 import numpy as np
@@ -20,12 +20,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.text.features import URL, USER, WORD, fold
-from moderation.text.hashing import LONGEST, U64, hash_word, mix
+from moderation.text.hashing import LONGEST, U64, hash_word, mix_one
 
 Bool = npt.NDArray[np.bool_]
 
 VOCABULARY_BITS: Final = 24
 """Known words are a bitmap of 2^24 hash values (2 MiB): at 60,000 words, one unknown word in 280 passes."""
+
+SHORTEST_SPELLED: Final = 3
+LONGEST_SPELLED: Final = 20
+"""Letters of a word that is spelled out; two are initials."""
 
 _STRETCHED = "|".join(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
 _ENCLOSED = "\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff"
@@ -51,6 +55,7 @@ _SEPARATED = re.compile(r"[\W_]+")
 _RUN = re.compile(r"([a-z])\1{2,}")
 _PAIR = re.compile(r"([a-z])\1+")
 _MASK = re.compile(r"(?<=[a-z])[^a-z0-9\s.,'’/]+|^[*#@$%&]+(?=[a-z])")
+_LETTERS = re.compile("[a-z]*")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -92,6 +97,12 @@ class Unmasker:
         self.vocabulary = vocabulary
         self.lexicon = tuple(lexicon)
         self._rude = frozenset(self.lexicon)
+        # Single look-ups through a memory-mapped array cost more than everything else about a word.
+        self._bits = np.ascontiguousarray(vocabulary).tobytes()
+        self._shaped: dict[tuple[int, str], list[str]] = {}
+        for word in self.lexicon:
+            for first in (word[:1], ""):
+                self._shaped.setdefault((len(word), first), []).append(word)
         self.word = lru_cache(maxsize=1 << 16)(self._word)
 
     def __reduce__(self) -> tuple[type[Unmasker], tuple[npt.NDArray[np.uint8], tuple[str, ...]]]:
@@ -114,17 +125,23 @@ class Unmasker:
 
     def knows(self, word: str) -> bool:
         """Tell whether the model knows a word (lower-case letters and digits)."""
-        return bool(known(self.vocabulary, mix(np.array([hash_word(word)], np.uint64), WORD))[0])
+        slot = mix_one(hash_word(word), WORD) >> (64 - VOCABULARY_BITS)
+        return bool(self._bits[slot >> 3] >> (7 - (slot & 7)) & 1)
 
-    def spelled(self, letters: str) -> tuple[int, str] | None:
-        """Return the word in letters that stood one by one, as in `i d i o t`, and where it begins.
+    def spelled(self, letters: str) -> list[tuple[int, str]]:
+        """Return the words in letters that stood one by one, as in `i d i o t`, and where each begins.
 
-        The first or last letter may be a word of its own (`a`, `i`, `u`).
+        The longest known word counts at each place; letters before, between and after stay single ones.
         """
-        tries = [(0, letters)]
-        tries += [(1, letters[1:])] if letters[0] in "aiu" else []
-        tries += [(0, letters[:-1])] if letters[-1] in "aiu" else []
-        return next((t for t in tries if len(t[1]) > 2 and self.knows(t[1])), None)
+        words: list[tuple[int, str]] = []
+        start = 0
+        while start <= len(letters) - SHORTEST_SPELLED:
+            ends = range(min(len(letters), start + LONGEST_SPELLED), start + SHORTEST_SPELLED - 1, -1)
+            end = next((end for end in ends if self.knows(letters[start:end])), None)
+            if end is not None:
+                words.append((start, letters[start:end]))
+            start = end or start + 1
+        return words
 
     def _word(self, folded: str) -> str | None:
         if _NAME.match(folded):
@@ -170,10 +187,22 @@ class Unmasker:
         ends = [0, *(edge for m in _MASK.finditer(stripped) for edge in m.span()), len(stripped)]
         pieces = [stripped[begin:end] for begin, end in pairwise(ends)]
         # Pieces alternate: shown, hidden, shown, ...
+        if all(piece.isascii() for piece in pieces[1::2]):
+            return self._same_length(stripped, pieces)
         shape = re.compile(
             "".join("".join(map(_hidden, p)) if n % 2 else re.escape(p) for n, p in enumerate(pieces))
         )
         return next((word for word in self.lexicon if shape.fullmatch(word)), None)
+
+    def _same_length(self, stripped: str, pieces: Sequence[str]) -> str | None:
+        """Return the first word of the lexicon that has the letters shown, where they are shown."""
+        first = pieces[0][:1]
+        fitting = self._shaped.get((len(stripped), first), [])
+        begins = [0, *accumulate(map(len, pieces))]
+        shown = list(zip(begins[::2], pieces[::2], strict=False))
+        fitting = [w for w in fitting if all(w.startswith(piece, at) for at, piece in shown)]
+        hidden = list(zip(begins[1::2], begins[2::2], strict=False))
+        return next((w for w in fitting if all(_LETTERS.fullmatch(w, *span) for span in hidden)), None)
 
 
 def _hidden(sign: str) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from moderation.text.chunks import Chunked
-from moderation.text.obfuscation import Unmasker
+from moderation.text.obfuscation import SHORTEST_SPELLED, Unmasker
 
 I64 = npt.NDArray[np.int64]
-
-SHORTEST: Final = 3
-"""Single letters in a row that may spell a word; two are initials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +53,17 @@ def spell_out(chunked: Chunked, letter: npt.NDArray[np.uint32], unmasker: Unmask
     begins, sizes = [], []
     for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
         letters = "".join(map(chr, single[start : start + length]))
-        found = unmasker.spelled(letters)
-        if found is not None:
-            begins.append(start + found[0])
-            sizes.append(len(found[1]))
-            words.append(found[1])
+        for begin, word in unmasker.spelled(letters):
+            begins.append(start + begin)
+            sizes.append(len(word))
+            words.append(word)
     if not words:
         return None
     return _joined(chunked, np.array(begins), np.array(sizes), words)
 
 
 def _runs(inside: npt.NDArray[np.bool_], offsets: I64) -> tuple[I64, I64]:
-    """Return where runs of at least `SHORTEST` single letters begin, and their lengths, within one text."""
+    """Return where runs of at least `SHORTEST_SPELLED` single letters begin, and their lengths, within one text."""
     at = np.flatnonzero(inside)
     if not len(at):
         return at, at
@@ -76,7 +71,7 @@ def _runs(inside: npt.NDArray[np.bool_], offsets: I64) -> tuple[I64, I64]:
     begins = np.concatenate(([True], (np.diff(at) != 1) | (np.diff(text) != 0)))
     starts = np.flatnonzero(begins)
     lengths = np.diff(np.append(starts, len(at)))
-    long = lengths >= SHORTEST
+    long = lengths >= SHORTEST_SPELLED
     return at[starts[long]], lengths[long]
 
 

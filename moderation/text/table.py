@@ -44,7 +44,7 @@ class FeatureTable:
     def find(self, hashes: U64) -> tuple[I64, npt.NDArray[np.bool_]]:
         """Return the bucket of each hash and whether the feature there is this one."""
         buckets = bucket_of(hashes, len(self.tags))
-        return buckets, self.tags[buckets] == tag_of(hashes, len(self.tags))
+        return buckets, np.asarray(self.tags).take(buckets) == tag_of(hashes, len(self.tags))
 
 
 def bucket_of(hashes: U64, buckets: int) -> I64:

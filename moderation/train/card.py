@@ -9,6 +9,7 @@ from typing import Any
 
 from moderation.classify.model import Model
 from moderation.train.corpora_spec import registry
+from moderation.train.templates import TEMPLATES
 
 DEFINITIONS = {
     "abusive": "rude, disrespectful or hateful enough to drive people out of a discussion",
@@ -129,10 +130,11 @@ def _audit(audit: Mapping[str, Any]) -> str:
 
 def _corpora(model: Model) -> str:
     specs = registry()
-    rows = [
-        [name, f"{count:,}", specs[name].licence, specs[name].licence_class]
-        for name, count in model.config["corpora"].items()
-    ]
+    rows = []
+    for name, count in model.config["corpora"].items():
+        # Filled templates are part of the written corpus.
+        spec = specs["written"] if name == TEMPLATES else specs[name]
+        rows.append([name, f"{count:,}", spec.licence, spec.licence_class])
     return _table(["corpus", "rows", "licence", "class"], rows)
 
 

@@ -36,7 +36,7 @@ F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Say = Callable[[str], None]
 
-ORDINARY = 0.8
+ORDINARY = 0.95
 """Share of ordinary comments among the negatives that probabilities are calibrated on; the rest are those
 of the label's own corpora, which were picked for being near misses."""
 

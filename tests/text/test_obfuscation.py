@@ -70,9 +70,10 @@ def test_abbreviations_become_their_own_letters_only(unmasker: Unmasker) -> None
 
 
 def test_spelled_word_may_follow_a_one_letter_word(unmasker: Unmasker) -> None:
-    assert unmasker.spelled("idiot") == (0, "idiot")
-    assert unmasker.spelled("aidiot") == (1, "idiot")
-    assert unmasker.spelled("xyz") is None
+    assert unmasker.spelled("idiot") == [(0, "idiot")]
+    assert unmasker.spelled("aidiot") == [(1, "idiot")]
+    assert unmasker.spelled("astupididiotu") == [(1, "stupid"), (7, "idiot")]
+    assert unmasker.spelled("xyz") == []
 
 
 def test_vocabulary_bitmap_holds_what_was_put_in() -> None:

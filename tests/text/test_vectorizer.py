@@ -42,7 +42,9 @@ def test_rows_of_texts_with_known_features_have_unit_length(fitted: ChunkVectori
     assert matrix[2].nnz == 0
 
 
-@pytest.mark.parametrize("other", ["IDIOT", "ïdiot", "ｉｄｉｏｔ", "id\u200biot", "idiot!!!", "i d i o t", "1diot"])
+@pytest.mark.parametrize(
+    "other", ["IDIOT", "ïdiot", "ｉｄｉｏｔ", "id\u200biot", "idiot!!!", "i d i o t", "1diot"]
+)
 def test_variants_of_a_word_share_its_features(fitted: ChunkVectorizer, other: str) -> None:
     plain, variant = fitted.transform(["idiot", other])
     assert plain.multiply(variant).sum() > 0.6
