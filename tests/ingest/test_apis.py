@@ -1,5 +1,7 @@
 """Formats with code of their own: Reddit's API, WordPress and Stack Exchange exports."""
 
+# ruff: noqa: E501 - dumps as they are written
+
 from __future__ import annotations
 
 import json

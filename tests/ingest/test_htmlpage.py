@@ -1,5 +1,7 @@
 """Comment lists in HTML pages: each engine's markup, small."""
 
+# ruff: noqa: E501 - dumps as they are written
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """JSON systems by declaration: one small imitation of each, with its traps."""
 
+# ruff: noqa: E501 - dumps as they are written
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """Reddit NDJSON: the drift of types over the years, placeholders, parents."""
 
+# ruff: noqa: E501 - texts as they are written
+
 from __future__ import annotations
 
 import json

@@ -56,7 +56,7 @@ def test_ties_are_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="unknown format 'nonsense'; known: .*disqus-xml.*reddit"):
+    with pytest.raises(UsageError, match=r"unknown format 'nonsense'; known: .*disqus-xml.*reddit"):
         get_format("nonsense")
     with pytest.raises(UsageError, match="no columns to map"):
         choose(_head(b"x"), "reddit", tables_only=True)
@@ -67,7 +67,7 @@ def test_packages_offer_formats(monkeypatch: pytest.MonkeyPatch) -> None:
     registry._load.cache_clear()
     monkeypatch.setattr(registry, "entry_points", lambda group: [offered])
     with pytest.raises(
-        ConfigError, match="'extra' of an installed package is no moderation.ingest.base.Format"
+        ConfigError, match=r"'extra' of an installed package is no moderation.ingest.base.Format"
     ):
         formats()
     missing = EntryPoint("extra", "no_such_module:FORMAT", registry.ENTRY_POINTS)

@@ -94,6 +94,15 @@ def read_page(text: str) -> Page:
     return page
 
 
+def has_thread(text: str) -> bool:
+    """Return True where list items of a text look like a thread; cheaper than reading it."""
+    outline = read_outline(text)
+    if not outline.items:
+        return False
+    _unwrap_heads(outline, wrap_width(outline.lines))
+    return bool(_dated(outline) or _named(outline))
+
+
 def _unwrap_heads(outline: Outline, width: int | None) -> None:
     """Join a head with the next line where only both together show a date: titles of pingbacks are long."""
     if width is None:

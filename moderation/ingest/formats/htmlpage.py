@@ -28,6 +28,7 @@ _LISTED = re.compile(
     r"""|id=["'](?:dsq-comments|comments)["']|schema\.org/(?:Comment|UserComments)|disqus-threadData""",
     re.IGNORECASE,
 )
+_CLOSED = re.compile(r"</(?:li|p|article)>", re.IGNORECASE)
 _COMMENT_ID = re.compile(r"^(?:li-|div-|dsq-)?comment-?(\w[\w-]*)$", re.IGNORECASE)
 _COMMENT_CLASSES = frozenset(["comment", "pingback", "trackback", "comment-item", "commententry", "h-cite"])
 _TEXT_CLASSES = (
@@ -91,7 +92,8 @@ def sniff(head: Head) -> float:
         return 0.0
     if _PAGE.search(text[:65536]):
         return 0.9 if _LISTED.search(text) else 0.6
-    return 0.8 if _LISTED.search(text) else 0.0
+    # A fragment of a page; Markdown with some tags in it has no paragraphs of HTML.
+    return 0.8 if _LISTED.search(text) and len(_CLOSED.findall(text)) > 1 else 0.0
 
 
 def split(stream: BinaryIO, options: ReadOptions) -> Iterator[Chunk]:

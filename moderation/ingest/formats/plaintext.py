@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -9,25 +10,32 @@ from typing import BinaryIO
 from moderation.errors import DataError
 from moderation.ingest import tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
-from moderation.ingest.formats.bullets import Page, read_page
-from moderation.ingest.ids import tree_ids
+from moderation.ingest.formats.bullets import Page, has_thread, read_page
+from moderation.ingest.ids import stable_id, tree_ids
+
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\"\]-]|\d[\d.]*\s*,|true\b|false\b|null\b))")
 
 LARGEST = 64 << 20
 """Bytes of one page: its structure is learnt from the whole of it."""
+
+SNIFFED = 64 << 10
+"""Characters that show whether a text is a thread: its article may stand above it."""
 
 
 def sniff(head: Head) -> float:
     """Return how surely this is text that people read: more where bullets are nested in it."""
     text = head.text
-    if not text.strip() or "\0" in text or text.lstrip()[:1] in ("<", "{", "["):
+    if not text.strip() or "\0" in text or _JSON.match(text):
         return 0.0
+    if text.lstrip().startswith("<"):
+        # Markdown by pandoc keeps the blocks that it has no word for as tags around its lists.
+        return 0.7 if has_thread(text) else 0.0
     strange = sum(
         1 for character in text if character == "\ufffd" or (character < " " and character not in "\t\n\r\f")
     )
     if strange > 0.02 * len(text):
         return 0.0
-    page = read_page(text)
-    if page.nested:
+    if has_thread(text[:SNIFFED]):
         return 0.9
     return 0.35 if "\n" in text.strip() else 0.25
 
@@ -80,6 +88,4 @@ FORMATS = (
 
 
 def _thread_id(page: Page) -> str:
-    from moderation.ingest.ids import stable_id
-
     return stable_id(page.title) if page.title else ""
