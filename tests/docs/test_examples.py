@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import doctest
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomllib
 from pages import ROOT, fenced, page
 
 import moderation

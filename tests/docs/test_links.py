@@ -9,9 +9,7 @@ import pytest
 from pages import ROOT, without_blocks
 
 PAGES = sorted(
-    path
-    for folder in ("", "docs", "datasets", "benchmarks")
-    for path in (ROOT / folder).glob("*.md")
+    path for folder in ("", "docs", "datasets", "benchmarks") for path in (ROOT / folder).glob("*.md")
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,3 +85,10 @@ def test_readme_tables_follow_the_figures() -> None:
     table = readme_table.results_table(model, {"threat": {"a": figures, "written": figures}})
     row = next(line for line in table.splitlines() if line.startswith("| `threat`"))
     assert row.startswith("| `threat` | 1 | 1,234 | 17 | 0.432 | 0.432 `a` | 0.432 `a` |")
+
+
+def test_version_is_the_same_everywhere() -> None:
+    version = moderation.__version__
+    assert tomllib.loads(page("pyproject.toml"))["project"]["version"] == version
+    assert f"\nversion: {version}\n" in page("CITATION.cff")
+    assert re.search(r"^## (\S+)", page("CHANGELOG.md"), re.MULTILINE)[1] == version
