@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from moderation.classify.policy import ResolvedPolicy
     from moderation.score.run import Run
 
+NEAREST: Final = 3
+"""Comments per label that are kept as the highest scores without a flag."""
+
 BINS: Final = 20
 """Steps of .05 in a distribution of probabilities: as fine as calibration is to be trusted."""
 
@@ -36,6 +39,7 @@ _TRANSACTION: Final = 500_000
 # a quarter more time; but what is not yet committed is not bounded by its memory limit.
 _BATCH: Final = 2_000
 
+_NEAR: Final = ["comment_id", "thread_id", "thread_title", "author", "text"]
 _FACTS: Final = pa.schema(
     [
         ("row", pa.int64()),
@@ -78,6 +82,9 @@ class Facts:
         Sum of a label's probabilities over the comments flagged with it.
     languages : Counter of str
         Comments by language, where one was found.
+    nearest : dict of str to list of (float, dict)
+        Per label the highest probabilities among comments without any flag, with comment_id, thread_id,
+        thread_title, author and text.
     """
 
     def __init__(self, run: Run, policy: ResolvedPolicy | None = None) -> None:
@@ -88,6 +95,7 @@ class Facts:
         self.histogram = np.zeros((len(self.labels), BINS), np.int64)
         self.flagged_probability = dict.fromkeys(self.labels, 0.0)
         self.languages: Counter[str] = Counter()
+        self.nearest: dict[str, list[tuple[float, dict[str, Any]]]] = {label: [] for label in self.labels}
         self._folder = tempfile.TemporaryDirectory(prefix="moderation-report-")
         self._store = Path(self._folder.name) / "flagged.arrow"
         self._connection = _connect(Path(self._folder.name))
@@ -215,6 +223,7 @@ class Facts:
         self._connection.register("batch", facts)
         self._connection.execute("INSERT INTO facts SELECT * FROM batch")
         self._connection.unregister("batch")
+        self._keep_nearest(batch, flagged)
         if len(rows):
             store.write_batch(batch.take(pa.array(rows)))
             self.flagged += len(rows)
@@ -240,6 +249,18 @@ class Facts:
                 rank[rows] = np.maximum(rank[rows], values)
                 self.flagged_probability[label] += float(values.sum(dtype=np.float64))
         return pa.array(rank, mask=~flagged)
+
+    def _keep_nearest(self, batch: pa.RecordBatch, flagged: npt.NDArray[np.bool_]) -> None:
+        for label, kept in self.nearest.items():
+            values = pc.fill_null(batch[probability_column(label)], -1.0).to_numpy()
+            least = kept[-1][0] if len(kept) == NEAREST else -1.0
+            rows = np.flatnonzero((values > least) & ~flagged)
+            rows = rows[np.argsort(-values[rows], kind="stable")[:NEAREST]]
+            if len(rows):
+                records = batch.select(_NEAR).take(pa.array(rows)).to_pylist()
+                kept += zip(map(float, values[rows]), records, strict=True)
+                kept.sort(key=lambda entry: -entry[0])
+                del kept[NEAREST:]
 
 
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -197,6 +197,7 @@ def _environment() -> Environment:
         "link": link,
         "highlighted": _highlighted,
         "exact": _exact,
+        "excerpt": one_line,
         "language": lambda code: bool(code and _LANGUAGE.match(code)),
     }
     return environment

@@ -134,6 +134,50 @@ class Shown:
     marks: tuple[Mark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A comment without any flag that has one of the highest scores for a label.
+
+    Parameters
+    ----------
+    label : str
+    probability : float
+    comment_id, thread_id : str
+    thread_title, author : str or None
+    text : str
+        Its first 400 characters.
+    cut : int
+        Characters beyond those.
+    """
+
+    label: str
+    probability: float
+    comment_id: str
+    thread_id: str
+    thread_title: str | None
+    author: str | None
+    text: str
+    cut: int
+
+
+def nearest(facts: Facts) -> list[Near]:
+    """Return the highest scores without a flag, label by label: what a lower threshold would flag next."""
+    return [
+        Near(
+            label=label,
+            probability=probability,
+            comment_id=record["comment_id"],
+            thread_id=record["thread_id"],
+            thread_title=record["thread_title"],
+            author=record["author"],
+            text=record["text"][:PARENT_SHOWN],
+            cut=max(0, len(record["text"]) - PARENT_SHOWN),
+        )
+        for label, kept in facts.nearest.items()
+        for probability, record in kept
+    ]
+
+
 def text_digest(text: str) -> str:
     """Return the SHA-256 of a comment's whole text in UTF-8, hex: what a decision was about."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,7 +14,7 @@ import pandas as pd
 from moderation.report.explained import Word, explainer, words
 from moderation.report.facts import Facts
 from moderation.report.frames import flags_together, histogram, labels, over_time, top
-from moderation.report.shown import Shown, choose
+from moderation.report.shown import Near, Shown, choose, nearest
 from moderation.report.stats import wilson
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Summary:
         Comments by two flags; the diagonal counts each flag.
     languages : dict of str to int
         Comments per language, most first.
+    nearest : list of Near
+        The highest scores of each label among comments without any flag.
     words : list of Word
         Words behind the flags of the comments shown.
     shown : list of Shown
@@ -116,6 +118,7 @@ class Summary:
     flagged_authors: int
     overlap: pd.DataFrame
     languages: dict[str, int]
+    nearest: list[Near] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     unexplained: str | None = None
@@ -219,6 +222,7 @@ def summarise(
         flagged_authors=int(totals["flagged_authors"]),
         overlap=overlap,
         languages=dict(facts.languages.most_common()),
+        nearest=nearest(facts),
         words=found,
         shown=comments,
         unexplained=unexplained,

@@ -85,6 +85,14 @@ def test_the_highest_and_lowest_score_fall_into_the_outer_steps(tmp_path: Path) 
     assert (histogram["insult"].iloc[-1], histogram["threat"].iloc[0]) == (1, 1)
 
 
+def test_highest_scores_without_a_flag(tmp_path: Path) -> None:
+    scores = [0.1, 0.45, 0.2, 0.45, 0.3, 0.9]
+    rows = [comment(str(n), f"text {n}", insult=score) for n, score in enumerate(scores)]
+    run = make_run(tmp_path, rows, parts=6)
+    found = [(near.comment_id, near.text) for near in summarise(run).nearest if near.label == "insult"]
+    assert found == [("1", "text 1"), ("3", "text 3"), ("4", "text 4")]
+
+
 def test_overlap(small: Run) -> None:
     overlap = summarise(small).overlap
     assert overlap.to_dict() == {"insult": {"insult": 3, "threat": 1}, "threat": {"insult": 1, "threat": 1}}
