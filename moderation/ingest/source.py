@@ -10,7 +10,6 @@ import shutil
 import sys
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ from typing import Any, BinaryIO
 
 from moderation.errors import DataError, UsageError
 from moderation.ingest import charset
+from moderation.ingest.archive import ZIP_MAGIC, Member, kept_names, member_names
 from moderation.ingest.base import Head
-from moderation.ingest.decompress import BOMB_RATIO, BOMB_SIZE, MAGIC_LENGTH, Decompressed, compression
+from moderation.ingest.decompress import MAGIC_LENGTH, Decompressed, compression
 
 HEAD_SIZE = 256 << 10
 BUFFER = 1 << 20
@@ -31,8 +31,6 @@ MEMBER = "!"
 """Between the name of an archive and that of a file in it: `dump.zip!comments.csv`."""
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_ZIP = b"PK\x03\x04"
-_OFFICE = "[Content_Types].xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Source:
         self.size = size
         self.mtime = mtime
         self._raw = _Counted(raw)
-        self._layers: list[Decompressed | _Member] = [raw] if isinstance(raw, _Member) else []
+        self._layers: list[Decompressed | Member] = [raw] if isinstance(raw, Member) else []
         self._opened: list[Any] = [raw]
         stream: BinaryIO = io.BufferedReader(self._raw, BUFFER)
         stream = self._decompress(stream)
@@ -280,8 +278,8 @@ def _members(path: Path) -> Iterator[Item]:
     """Yield the file itself, or what a zip archive holds; an office document is one file."""
     try:
         with path.open("rb") as file:
-            is_zip = file.read(4) == _ZIP
-        names = _member_names(path) if is_zip else None
+            is_zip = file.read(4) == ZIP_MAGIC
+        names = member_names(path) if is_zip else None
     except OSError as error:
         raise UsageError(f"{path}: cannot be opened: {error.strerror or error}") from error
     except zipfile.BadZipFile as error:
@@ -293,63 +291,11 @@ def _members(path: Path) -> Iterator[Item]:
         yield Item(f"{path}{MEMBER}{name}", str(path), name)
 
 
-def _member_names(path: Path) -> list[str] | None:
-    with zipfile.ZipFile(path) as archive:
-        names = _kept_names(archive.namelist())
-    if names == []:
-        raise DataError(f"{path}: the zip archive holds no files")
-    return names
-
-
-def _kept_names(names: Sequence[str]) -> list[str] | None:
-    """Return the files of an archive worth reading; None for an office document, which is one file."""
-    if _OFFICE in names:
-        return None
-    return sorted(name for name in names if not name.endswith("/") and not _is_clutter(name))
-
-
-def _is_clutter(name: str) -> bool:
-    return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
-
-
-class _Member(io.RawIOBase):
-    """A file in a zip archive, read as far as it is sound; see `Decompressed` for `damage`."""
-
-    def __init__(self, archive: zipfile.ZipFile, member: str) -> None:
-        self.damage: str | None = None
-        self.position = 0
-        self._archive = archive
-        self._packed = max(archive.getinfo(member).compress_size, 1)
-        self._file = archive.open(member)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if self.damage:
-            return 0
-        try:
-            data = self._file.read(min(len(buffer), BUFFER))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            self.damage = f"the zip archive is damaged ({error})"
-            return 0
-        buffer[: len(data)] = data
-        self.position += len(data)
-        if self.position > BOMB_SIZE and self.position > BOMB_RATIO * self._packed:
-            self.damage = f"the zip archive grows more than {BOMB_RATIO}-fold: a decompression bomb"
-        return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        self._archive.close()
-        super().close()
-
-
 def _open_member(item: Item, name: str) -> Source:
     assert item.member is not None
     try:
         archive = zipfile.ZipFile(item.location)
-        raw = _Member(archive, item.member)
+        raw = Member(archive, item.member)
     except (OSError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: cannot be unpacked: {error}") from error
     facts = Path(item.location).stat()
@@ -358,7 +304,7 @@ def _open_member(item: Item, name: str) -> Source:
 
 def _unzipped(stream: BinaryIO, name: str) -> BinaryIO:
     """Return the one file of a zip archive that comes as a stream; any other stream as it is."""
-    if _peek(stream, len(_ZIP)) != _ZIP:
+    if _peek(stream, len(ZIP_MAGIC)) != ZIP_MAGIC:
         return stream
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the stream
     shutil.copyfileobj(stream, spool, BUFFER)
@@ -366,13 +312,13 @@ def _unzipped(stream: BinaryIO, name: str) -> BinaryIO:
         archive = zipfile.ZipFile(spool)
     except zipfile.BadZipFile as error:
         raise DataError(f"{name}: the zip archive is damaged or cut off: {error}") from error
-    names = _kept_names(archive.namelist())
+    names = kept_names(archive.namelist())
     if names is None:
         spool.seek(0)
         return spool
     if len(names) != 1:
         raise DataError(f"{name}: the zip archive holds {len(names)} files; unpack it, or give it as a file")
-    return _Member(archive, names[0])  # type: ignore[return-value]
+    return Member(archive, names[0])  # type: ignore[return-value]
 
 
 def _urls(url: str) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from moderation.errors import DataError, UsageError
-from moderation.ingest import decompress, source
+from moderation.ingest import archive, decompress, source
 from moderation.ingest.reader import ingest
 from moderation.ingest.source import expand, open_source
 
@@ -103,7 +103,7 @@ def test_garbage_behind_a_stream_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, lambda data: _zipped({"x": data})])
 def test_bombs_end(pack: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (decompress, source):
+    for module in (decompress, archive):
         monkeypatch.setattr(module, "BOMB_SIZE", 1 << 20)
         monkeypatch.setattr(module, "BOMB_RATIO", 100)
     path = tmp_path / "bomb"
