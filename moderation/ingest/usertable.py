@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,15 +34,16 @@ class TablePlan:
         The table's columns in order.
     columns : mapping of str to str
         Ours to theirs.
-    markup : bool
-        True where the text is HTML: it is turned into plain text, and the original kept beside it.
+    markup : {"none", "html", "runs"}
+        What the text is: as it stands; HTML; or Google Takeout's run of objects, `{"text":"…"},{…}`. The
+        latter two are turned into plain text, and the original is kept beside it.
     zero_is_root : bool
         True where parent `0` means none, not a comment of that id.
     """
 
     names: tuple[str, ...]
     columns: Mapping[str, str]
-    markup: bool
+    markup: Literal["none", "html", "runs"]
     zero_is_root: bool
 
 
@@ -71,10 +74,13 @@ def make_plan(
     columns = plan_columns(names, given, input_name)
     texts = [value for value in sample.get(columns["text"], ()) if value]
     tagged = sum(1 for value in texts if re.search(_TAG, value))
+    markup: Literal["none", "html", "runs"] = "html" if tagged > 0.01 * len(texts) else "none"
+    if texts and all(value.startswith('{"text":') for value in texts):
+        markup = "runs"
     ids = set(sample.get(columns.get("comment_id", ""), ()))
     parents = set(sample.get(columns.get("parent_id", ""), ()))
     zero = "0" in parents and "0" not in ids and not parents & {"", None}
-    return TablePlan(tuple(names), columns, tagged > 0.01 * len(texts), zero)
+    return TablePlan(tuple(names), columns, markup, zero)
 
 
 def records_of(
@@ -101,8 +107,10 @@ def records_of(
     )
     ours = {name: _text_of(table[theirs]) for name, theirs in plan.columns.items()}
     text = ours["text"].fill_null("")
-    if plan.markup:
+    if plan.markup == "html":
         text = pa.array(htmls_to_texts(text.to_pylist()), pa.string())
+    elif plan.markup == "runs":
+        text = pa.array([_joined_runs(value) for value in text.to_pylist()], pa.string())
     columns: dict[str, object] = {
         "text": text,
         "author": _blank_to_null(ours.get("author")),
@@ -125,9 +133,18 @@ def records_of(
     return tables.with_input_columns(records, stored), repaired
 
 
+def _joined_runs(value: str) -> str:
+    """Return the texts of a run of JSON objects; a value that is none stays as it is."""
+    try:
+        runs = json.loads(f"[{value}]")
+    except (ValueError, RecursionError):
+        return value
+    return "".join(str(run.get("text", "")) if isinstance(run, dict) else "" for run in runs)
+
+
 def _stored(plan: TablePlan, names: Sequence[str]) -> list[tuple[str, str]]:
     # Plain text is held verbatim by our own column: storing it twice would double every run.
-    shared = None if plan.markup else plan.columns["text"]
+    shared = plan.columns["text"] if plan.markup == "none" else None
     return [(name, "text" if name == shared else INPUT_PREFIX + name) for name in names]
 
 

@@ -86,6 +86,17 @@ def test_plain_text_is_left_alone(read) -> None:
     assert table["text"].to_pylist() == ["a &amp; b <3"]
 
 
+def test_takeout_runs_become_text(read) -> None:
+    content = (
+        "Comment ID,Channel ID,Comment create timestamp,Price,Post ID,Video ID,Comment text\n"
+        'U1,UC,2023-05-01T10:00:00+00:00,0,,v1,"{""text"":""Look: ""},{""text"":""here"",""videoLink"":{}}"\n'
+    )
+    table, _ = read(content)
+    (row,) = table.to_pylist()
+    assert (row["comment_id"], row["thread_id"], row["text"]) == ("U1", "v1", "Look: here")
+    assert as_input_table(table)["Comment text"][0].as_py().startswith('{"text"')
+
+
 def test_zero_is_a_root_only_where_it_is_no_comment(read) -> None:
     assert read("id,parent,text\n1,0,a\n2,1,b\n")[0]["parent_state"].to_pylist() == ["root", "ok"]
     assert read("id,parent,text\n0,,a\n1,0,b\n")[0]["parent_state"].to_pylist() == ["root", "ok"]
