@@ -15,6 +15,7 @@ from moderation.errors import UsageError
 from moderation.ingest.source import Item, expand
 from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
 from moderation.score.manifest import Manifest
+from moderation.score.memory import release
 from moderation.score.parallel import Workers, perform
 from moderation.score.privacy import Privacy
 from moderation.score.progress import Progress, Silent, Watcher
@@ -239,7 +240,8 @@ def _stream(request: Request, items: Sequence[Item], manifest: Manifest, watcher
             rows += part.accounting.rows
             flagged += part.flagged
             bytes_done = max(bytes_done, splitter.bytes_done(part.number))
-            manifest.save_now_and_then(parts)
+            if manifest.save_now_and_then(parts):
+                release()
             watcher.advance(Progress(rows, flagged, bytes_done, splitter.bytes_total))
             if limit is not None and rows_in_order(parts) >= limit:
                 splitter.stop()

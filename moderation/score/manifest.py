@@ -106,10 +106,12 @@ class Manifest:
         write_manifest(self.run, self.values)
         self._saved = time.monotonic()
 
-    def save_now_and_then(self, parts: Mapping[int, Accounting]) -> None:
-        """Rewrite `run.json` unless that was done just now."""
-        if time.monotonic() - self._saved >= SAVE_EVERY:
+    def save_now_and_then(self, parts: Mapping[int, Accounting]) -> bool:
+        """Rewrite `run.json` unless that was done just now; tell whether it was."""
+        due = time.monotonic() - self._saved >= SAVE_EVERY
+        if due:
             self.save(parts)
+        return due
 
     def close(self, parts: Sequence[Mapping[str, Any]], total: Accounting) -> None:
         """Declare the run finished."""

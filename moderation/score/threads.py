@@ -146,10 +146,12 @@ def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 def _solve(bucket: pa.Table) -> pa.Table:
     """Resolve whole threads; name the parent that a row lacks in its thread, to be looked for in others."""
     overlay = resolve(bucket)
-    rows = pd.Series(range(bucket.num_rows))
-    keys = [bucket["thread_id"].to_pandas(), bucket["comment_id"].to_pandas()]
-    # A duplicate stands where its first row stands, so it lacks what that one lacks.
-    first = bucket["parent_id"].take(pa.array(rows.groupby(keys, sort=False).transform("min")))
+    first = bucket["parent_id"]
+    if overlay["duplicate_of"].null_count < bucket.num_rows:
+        # A duplicate stands where its first row stands, so it lacks what that one lacks.
+        keys = [bucket["thread_id"].to_pandas(), bucket["comment_id"].to_pandas()]
+        rows = pd.Series(range(bucket.num_rows)).groupby(keys, sort=False).transform("min")
+        first = first.take(pa.array(rows))
     lacking = pc.equal(overlay["parent_state"], "missing")
     missing = pc.if_else(lacking, first, pa.scalar(None, pa.string()))
     columns = [bucket["row"], *overlay.columns, missing]

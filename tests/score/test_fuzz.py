@@ -92,7 +92,8 @@ def check(data: bytes, folder: Path) -> None:
     assert run.to_table().num_rows == counts.rows
     assert not [reject for reject in rejects if "could make nothing of it" in reject["reason"]], rejects
     assert not [problem for problem in run.problems if "reader stopped" in problem], run.problems
-    assert counts.read or run.problems
+    # A table that is cut after its header has no records, and nothing is wrong with it.
+    assert counts.read or run.problems or run.manifest["inputs"][0]["format"] in ("csv", "tsv")
 
 
 @pytest.mark.parametrize(
