@@ -47,13 +47,18 @@ def mix(values: U64, seed: int = 0) -> U64:
     ndarray of uint64
         Same shape.
     """
-    x = values + np.uint64((seed * 0xD1342543DE82EF95 + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF)
+    x = values + np.uint64(seed_step(seed))
     x ^= x >> np.uint64(30)
     x *= np.uint64(0xBF58476D1CE4E5B9)
     x ^= x >> np.uint64(27)
     x *= np.uint64(0x94D049BB133111EB)
     x ^= x >> np.uint64(31)
     return x
+
+
+def seed_step(seed: int) -> int:
+    """Return what `mix` adds to hashes of a name space."""
+    return (seed * 0xD1342543DE82EF95 + 0x9E3779B97F4A7C15) & _ALL
 
 
 def segment_hash(codes: U64, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> U64:
@@ -86,7 +91,7 @@ def hash_word(word: str) -> int:
 
 def mix_one(value: int, seed: int = 0) -> int:
     """Finalise one hash; equal to `mix`, without an array."""
-    x = (value + seed * 0xD1342543DE82EF95 + 0x9E3779B97F4A7C15) & _ALL
+    x = (value + seed_step(seed)) & _ALL
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _ALL
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _ALL
     return x ^ (x >> 31)

@@ -131,17 +131,18 @@ class Unmasker:
     def spelled(self, letters: str) -> list[tuple[int, str]]:
         """Return the words in letters that stood one by one, as in `i d i o t`, and where each begins.
 
-        The longest known word counts at each place; letters before, between and after stay single ones.
+        The words that cover most letters, longer ones first; letters around them stay single ones.
         """
-        words: list[tuple[int, str]] = []
-        start = 0
-        while start <= len(letters) - SHORTEST_SPELLED:
-            ends = range(min(len(letters), start + LONGEST_SPELLED), start + SHORTEST_SPELLED - 1, -1)
-            end = next((end for end in ends if self.knows(letters[start:end])), None)
-            if end is not None:
-                words.append((start, letters[start:end]))
-            start = end or start + 1
-        return words
+        # best[i]: sum of squared lengths that the first i letters allow, and the words that reach it.
+        best: list[tuple[int, list[tuple[int, str]]]] = [(0, [])]
+        for end in range(1, len(letters) + 1):
+            found = best[-1]
+            for start in range(max(0, end - LONGEST_SPELLED), end - SHORTEST_SPELLED + 1):
+                worth = best[start][0] + (end - start) ** 2
+                if worth > found[0] and self.knows(letters[start:end]):
+                    found = (worth, [*best[start][1], (start, letters[start:end])])
+            best.append(found)
+        return best[-1][1]
 
     def _word(self, folded: str) -> str | None:
         if _NAME.match(folded):

@@ -63,7 +63,7 @@ def spell_out(chunked: Chunked, letter: npt.NDArray[np.uint32], unmasker: Unmask
 
 
 def _runs(inside: npt.NDArray[np.bool_], offsets: I64) -> tuple[I64, I64]:
-    """Return where runs of at least `SHORTEST_SPELLED` single letters begin, and their lengths, within one text."""
+    """Return where runs of single letters begin, long enough and within one text, and their lengths."""
     at = np.flatnonzero(inside)
     if not len(at):
         return at, at

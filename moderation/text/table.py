@@ -20,7 +20,8 @@ I64 = npt.NDArray[np.int64]
 TAG_BITS: Final = 16
 """A strange feature that falls into a used bucket passes for its owner once in 65,536 times."""
 
-_ODD: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+ODD: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+"""Factor of the first chunk of a pair, so that the order of the two matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def link_hashes(chunked: Chunked, keys: U64, *, pairs: bool, skips: bool) -> tup
         if not wanted:
             continue
         together = owner[step:] == owner[:-step]
-        hashes.append(mix(key[:-step][together] * _ODD + key[step:][together], seed))
+        hashes.append(mix(key[:-step][together] * ODD + key[step:][together], seed))
         owners.append(owner[step:][together])
     if not hashes:
         return np.empty(0, np.uint64), np.empty(0, np.int64)

@@ -36,9 +36,12 @@ F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Say = Callable[[str], None]
 
-ORDINARY = 0.95
+ORDINARY = 0.85
 """Share of ordinary comments among the negatives that probabilities are calibrated on; the rest are those
 of the label's own corpora, which were picked for being near misses."""
+
+LONGEST_ORDINARY = 1000
+"""Characters above which such a text is no ordinary comment: talk pages also hold pasted articles."""
 
 BACKGROUND = "jigsaw_train_any_label"
 """The corpus whose rows without any abuse stand for ordinary comments."""
@@ -204,6 +207,7 @@ def calibrate_label(
             f"nothing to calibrate {label!r} on: {', '.join(stated.calibrate)} hold one class only"
         )
     ordinary = (frame["corpus"].to_numpy()[at] == BACKGROUND) & (frame["abusive"].to_numpy()[at] == 0)
+    weight = np.where(ordinary & (frame["text"].str.len().to_numpy()[at] > LONGEST_ORDINARY), 0, weight)
     for part, share in ((ordinary, ORDINARY), (~ordinary, 1 - ORDINARY)):
         negative = part & (truth < 0.5)
         weight[negative] *= share / max(weight[negative].sum(), 1e-12)
