@@ -86,3 +86,11 @@ def test_a_page_without_comments_is_no_row(read) -> None:
 def test_bad_markup_is_read_as_far_as_it_goes(damage: str, read) -> None:
     table, _ = read(PAGE % (WORDPRESS + damage))
     assert "Is the ferry free?" in table["text"][0].as_py()
+
+
+@pytest.mark.parametrize(
+    "strange", ["\x01", "\x1f", "&#1;", "&#xFFFE;", "<a\x02b>", "<x:y z='\x03'>", "<a href='\x04'>l</a>"]
+)
+def test_control_characters_do_no_harm(strange: str, read) -> None:
+    table, _ = read(PAGE % WORDPRESS.replace("Two prams", f"Two {strange} prams"))
+    assert table["text"][0].as_py().startswith("Is the ferry free?")

@@ -28,6 +28,8 @@ _LISTED = re.compile(
     r"""|id=["'](?:dsq-comments|comments)["']|schema\.org/(?:Comment|UserComments)|disqus-threadData""",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[a-z][a-z0-9]*$")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CLOSED = re.compile(r"</(?:li|p|article)>", re.IGNORECASE)
 _COMMENT_ID = re.compile(r"^(?:li-|div-|dsq-)?comment-?(\w[\w-]*)$", re.IGNORECASE)
 _COMMENT_CLASSES = frozenset(["comment", "pingback", "trackback", "comment-item", "commententry", "h-cite"])
@@ -256,7 +258,7 @@ def _is_left_out(element: Any, others: set[Any], strip_sides: bool) -> bool:
 def _copy(element: Any, others: set[Any], strip_sides: bool) -> Any:
     """Return a copy without what is left out, as a `div`: the mark of a list item is no text."""
     copied = html.Element("div")
-    copied.text = element.text
+    copied.text = _clean(element.text)
     waiting = [(element, copied)]
     while waiting:
         source, target = waiting.pop()
@@ -266,13 +268,21 @@ def _copy(element: Any, others: set[Any], strip_sides: bool) -> Any:
             if _is_left_out(child, others, strip_sides):
                 _append_text(target, child.tail)
                 continue
-            made = etree.SubElement(target, child.tag, dict(child.attrib))
-            made.text, made.tail = child.text, child.tail
+            tag = child.tag if _NAME.match(child.tag) else "span"
+            kept = {name: _clean(child.get(name)) for name in ("href", "alt") if child.get(name)}
+            made = etree.SubElement(target, tag, kept)
+            made.text, made.tail = _clean(child.text), _clean(child.tail)
             waiting.append((child, made))
     return copied
 
 
+def _clean(text: str | None) -> str | None:
+    """Return text without the characters that lxml takes from a page but does not give to an element."""
+    return _FORBIDDEN.sub("\ufffd", text) if text else text
+
+
 def _append_text(target: Any, text: str | None) -> None:
+    text = _clean(text)
     if not text:
         return
     if len(target):
