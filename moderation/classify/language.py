@@ -26,10 +26,10 @@ Bool = npt.NDArray[np.bool_]
 
 KNOWN_LANGUAGE: Final = "en"
 FEWEST_LETTERS: Final = 20
-LEAST_KNOWN: Final = 0.5
+LEAST_KNOWN: Final = 0.7
 """Share of letters in known words above which a text counts as English without another look."""
 
-CONFIDENT: Final = 0.98
+CONFIDENT: Final = 0.7
 LONGEST: Final = 400
 """Characters that identification looks at."""
 
