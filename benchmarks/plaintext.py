@@ -179,7 +179,8 @@ def main() -> int:
 
 def line(name: str, one: Score) -> str:
     return (
-        f"{name:58}{one.surviving:6}{one.share('texts', 'surviving'):7.3f}{one.share('authors', 'texts'):7.3f}"
+        f"{name:58}{one.surviving:6}"
+        f"{one.share('texts', 'surviving'):7.3f}{one.share('authors', 'texts'):7.3f}"
         f"{one.share('parents', 'with_parent'):7.3f}{one.share('true_rows', 'rows'):7.3f}"
         f"{one.share('invented', 'rows'):9.3f}"
     )

@@ -151,7 +151,7 @@ def test_damaged_bundle_is_refused(tiny_model: Path, tmp_path: Path, file: str) 
     data = bytearray((folder / file).read_bytes())
     data[-20] ^= 1
     (folder / file).write_bytes(bytes(data))
-    with pytest.raises(ModelError, match="damaged|cannot be read"):
+    with pytest.raises(ModelError, match=r"damaged|cannot be read"):
         load_model(folder)
 
 
