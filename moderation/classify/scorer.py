@@ -8,9 +8,11 @@ the root of their squared values.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +23,26 @@ import scipy.sparse as sp
 from moderation.classify.weights import LEVELS
 from moderation.text.chunks import Chunked, split
 from moderation.text.features import WORD, ChunkFeatures, analyse, chunk_bytes
-from moderation.text.hashing import U64, mix, segment_hash
+from moderation.text.hashing import BASE, U64, mix
 from moderation.text.obfuscation import Unmasker, known
 from moderation.text.spelled import Spelled, spell_out
 from moderation.text.table import FeatureTable, link_hashes
 
+if TYPE_CHECKING:
+    from moderation.classify.kernel import Kernel
+
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
+Analysed: TypeAlias = tuple[F64, U64, U32]
+"""Of distinct chunks: rows of sums (labels, squared values, letters, letters of known chunks), keys that
+pairs are built from, and the letter of those that are a single one, else 0."""
+
+KERNEL_VARIABLE: Final = "MODERATION_KERNEL"
+"""Environment variable; `numpy` keeps the compiled kernel away."""
+
+KERNEL_TEXTS: Final = 500
+"""Fewer texts in one call are scored before the compiled kernel would have been loaded."""
 
 MEMO_BITS: Final = 18
 """Chunks remembered: 262,144 rows of about 100 bytes. Of the 68,000 chunks of 10,000 comments 12 % then share
@@ -114,6 +129,64 @@ class Parts:
     norm: float
 
 
+WAYS: Final = 4
+"""Slots that a chunk may take; with one, a twelfth of the chunks would keep driving each other out."""
+
+
+class Memo(NamedTuple):
+    """Analysed chunks, each in one of the `WAYS` slots that the high bits of its hash name.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint64, shape (slots,)
+        0 where nothing is remembered.
+    keys, letters, rows : ndarray, shape (slots, ...)
+        See `Analysed`.
+    shift, mask : uint64
+        `hash >> shift & mask` is the number of the group of slots.
+    """
+
+    hashes: U64
+    keys: U64
+    letters: U32
+    rows: F64
+    shift: np.uint64
+    mask: np.uint64
+
+    def slots(self, hashes: U64) -> tuple[I64, npt.NDArray[np.bool_]]:
+        """Return the slot of each chunk and whether it is there; else the one to put it in."""
+        first = (hashes >> self.shift & self.mask).astype(np.int64) * WAYS
+        there = self.hashes.take(first[:, None] + np.arange(WAYS))
+        same, free = there == hashes[:, None], there == 0
+        victim = (hashes & np.uint64(WAYS - 1)).astype(np.int64)
+        found = same.any(axis=1)
+        way = np.where(found, same.argmax(axis=1), np.where(free.any(axis=1), free.argmax(axis=1), victim))
+        return first + way, found
+
+    def store(self, hashes: U64, analysed: Analysed) -> None:
+        """Remember chunks, in place of those that their slots hold."""
+        at, _ = self.slots(hashes)
+        # Of several chunks that ask for one slot the last gets all of it.
+        kept, last = np.unique(at[::-1], return_index=True)
+        last = len(at) - 1 - last
+        self.hashes[kept] = hashes[last]
+        rows, keys, letters = analysed
+        self.rows[kept], self.keys[kept], self.letters[kept] = rows[last], keys[last], letters[last]
+
+
+def new_memo(bits: int, labels: int) -> Memo:
+    """Return an empty memo of `2 ** bits` slots, at least `WAYS`."""
+    size = 1 << bits
+    return Memo(
+        np.zeros(size, np.uint64),
+        np.zeros(size, np.uint64),
+        np.zeros(size, np.uint32),
+        np.zeros((size, labels + 3)),
+        np.uint64(min(64 - bits + 2, 63)),
+        np.uint64(size // WAYS - 1),
+    )
+
+
 class Scorer:
     """Scores texts; remembers chunks between calls. Not to be shared between threads.
 
@@ -129,25 +202,21 @@ class Scorer:
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)
         self._labels = weights.codes.shape[1]
-        self._shift = np.uint64(64 - memo_bits)
-        size = 1 << memo_bits
-        self._memo_hash = np.zeros(size, np.uint64)
-        self._memo_rows = np.zeros((size, self._labels + 3))
-        self._memo_keys = np.zeros(size, np.uint64)
-        self._memo_letter = np.zeros(size, np.uint32)
+        self._memo = new_memo(memo_bits, self._labels)
 
     def forget(self) -> None:
         """Clear the memo; scores stay the same, the next ones take longer."""
-        self._memo_hash[:] = 0
+        self._memo.hashes[:] = 0
 
     def margins(self, texts: pa.StringArray) -> Margins:
         """Return the margins of texts, shape (n,), no nulls."""
-        parts = [self._batch(batch) for batch in batches(texts)]
+        kernel = self.kernel if len(texts) >= KERNEL_TEXTS else None
+        parts = [self._compiled(kernel, batch) if kernel else self._batch(batch) for batch in batches(texts)]
         if not parts:
             empty = np.zeros(0, np.int64)
             return Margins(np.zeros((0, self._labels)), empty, empty)
-        rows, squares = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-        labels = self._labels
+        rows, labels = np.concatenate(parts), self._labels
+        squares = rows[:, labels]
         norm = np.sqrt(np.where(squares > 0, squares * self.weights.table.unit, 1))
         values = rows[:, :labels] * self.weights.units / norm[:, None]
         return Margins(values, rows[:, labels + 1].astype(np.int64), rows[:, labels + 2].astype(np.int64))
@@ -166,7 +235,26 @@ class Scorer:
         first, last = (own, own) if spelled is None else (spelled.first, spelled.last)
         return Parts(tokens[:, : self._labels] * units, sums * units, ends, first, last, norm)
 
-    def _batch(self, texts: pa.StringArray) -> tuple[F64, F64]:
+    @cached_property
+    def kernel(self) -> Kernel | None:
+        """The compiled kernel; None where numba is not installed or the user does not want it."""
+        if os.environ.get(KERNEL_VARIABLE) == "numpy":
+            return None
+        try:
+            from moderation.classify.kernel import Kernel
+        except (ImportError, RuntimeError):
+            # Numba refuses to compile where it finds no folder to keep the result in.
+            return None
+        return Kernel(self.weights)
+
+    def _compiled(self, kernel: Kernel, texts: pa.StringArray) -> F64:
+        totals, spelled = kernel.totals(texts, self._memo, self._analyse)
+        if len(spelled):
+            totals[spelled] = self._batch(texts.take(pa.array(spelled)))
+        return totals
+
+    def _batch(self, texts: pa.StringArray) -> F64:
+        """Return the sums over chunks and pairs of each text, shape (n, labels + 3)."""
         chunked, keys, rows, _ = self._resolve(texts)
         count = len(texts)
         matrix = sp.csr_matrix(
@@ -180,7 +268,8 @@ class Scorer:
             shape=(count, len(owner)),
         )
         total[:, : self._labels] += np.asarray(link_matrix @ sums)
-        return total, total[:, self._labels] + link_matrix @ squares
+        total[:, self._labels] += np.asarray(link_matrix @ squares)
+        return total
 
     def _resolve(self, texts: pa.StringArray) -> tuple[Chunked, U64, F64, Spelled | None]:
         chunked = split(texts)
@@ -193,24 +282,25 @@ class Scorer:
             chunked = spelled.chunked
         return chunked, keys, rows, spelled
 
-    def _look_up(self, distinct: pa.StringArray) -> tuple[F64, U64, npt.NDArray[np.uint32]]:
-        hashes = raw_hash(distinct)
-        slots = (hashes >> self._shift).astype(np.int64)
-        rows, keys = self._memo_rows.take(slots, axis=0), self._memo_keys.take(slots)
-        letter = self._memo_letter.take(slots)
-        missing = np.flatnonzero(self._memo_hash.take(slots) != hashes)
-        for start in range(0, len(missing), SLICE):
-            part = missing[start : start + SLICE]
-            features = analyse(self.unmasker.canonical(distinct.take(pa.array(part))), self.weights.grams)
-            rows[part] = self._rows(features)
-            keys[part] = features.keys
-            letter[part] = features.letter
-        at = slots[missing]
-        self._memo_hash[at] = hashes[missing]
-        self._memo_rows[at] = rows[missing]
-        self._memo_keys[at] = keys[missing]
-        self._memo_letter[at] = letter[missing]
-        return rows, keys, letter
+    def _look_up(self, distinct: pa.StringArray) -> Analysed:
+        memo, hashes = self._memo, raw_hash(distinct)
+        slots, remembered = memo.slots(hashes)
+        rows, keys, letters = memo.rows.take(slots, axis=0), memo.keys.take(slots), memo.letters.take(slots)
+        missing = np.flatnonzero(~remembered)
+        if len(missing):
+            analysed = self._analyse(distinct.take(pa.array(missing)))
+            rows[missing], keys[missing], letters[missing] = analysed
+            memo.store(hashes[missing], analysed)
+        return rows, keys, letters
+
+    def _analyse(self, distinct: pa.StringArray) -> Analysed:
+        rows = np.empty((len(distinct), self._labels + 3))
+        keys, letters = np.empty(len(distinct), np.uint64), np.empty(len(distinct), np.uint32)
+        for start in range(0, len(distinct), SLICE):
+            part = slice(start, start + SLICE)
+            features = analyse(self.unmasker.canonical(distinct.slice(start, SLICE)), self.weights.grams)
+            rows[part], keys[part], letters[part] = self._rows(features), features.keys, features.letter
+        return rows, keys, letters
 
     def _rows(self, features: ChunkFeatures) -> F64:
         """Sum the features of each chunk: labels, squared values, letters, letters of known chunks."""
@@ -271,7 +361,13 @@ def batches(texts: pa.StringArray) -> Iterator[pa.StringArray]:
 
 
 def raw_hash(chunks: pa.StringArray) -> U64:
-    """Hash chunks by their bytes, shape (d,); every chunk has at least one."""
+    """Hash chunks by all their bytes, shape (d,); every chunk has at least one."""
     data = np.frombuffer(chunk_bytes(chunks), np.uint8).astype(np.uint64)
     lengths = pc.binary_length(chunks).to_numpy().astype(np.int64)
-    return np.maximum(mix(segment_hash(data, np.cumsum(lengths) - lengths, lengths)), np.uint64(1))
+    if not len(lengths):
+        return np.empty(0, np.uint64)
+    starts = np.cumsum(lengths) - lengths
+    powers = np.ones(lengths.max(), np.uint64)
+    np.multiply.accumulate(np.full(len(powers) - 1, BASE, np.uint64), out=powers[1:])
+    data *= powers.take(np.arange(len(data)) - np.repeat(starts, lengths))
+    return np.maximum(mix(np.add.reduceat(data, starts)), np.uint64(1))
