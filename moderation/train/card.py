@@ -60,6 +60,8 @@ def card(model: Model, metrics: Mapping[str, Any]) -> str:
         "## Trained on",
         _corpora(model),
         "## Limits",
+        "- Settings of the calibration were chosen while looking at these results, the audit and one real "
+        "thread, so the figures are slightly better than on data that no one has looked at.\n"
         "- A linear model does not read negation, quotation or irony; counter-speech that quotes abuse is "
         "often flagged. A person should look at every flag before anything is removed.\n"
         "- English only. Comments in other languages are withheld where they are recognised.\n"
