@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moderation import __version__
-from moderation.cli import looking, scoring, training
+from moderation.cli import looking, reporting, scoring, training
 
 app = typer.Typer(
     name="moderation",
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-for group in (scoring, looking, training):
+for group in (scoring, reporting, looking, training):
     group.register(app)
 
 

@@ -1,51 +1,22 @@
-"""`report`, `explain`, `formats` and `models`: looking at results and at what there is."""
+"""`explain`, `formats` and `models`: looking at one comment and at what there is."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moderation.cli import options
-from moderation.cli.console import console, show, show_table
-from moderation.errors import UsageError
+from moderation.cli.console import show, show_table
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(report)
     app.command()(explain)
     app.command()(formats)
     app.command()(models)
-
-
-def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that scan or score wrote.")],
-    to: Annotated[
-        str, typer.Option("--to", metavar="KINDS", help="What to write, from html,csv,jsonl,md,xlsx.")
-    ] = "html,csv,jsonl",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Where to write it. Default: into RUN."),
-    ] = None,
-    policy: options.Policy = None,
-    quiet: options.Quiet = False,
-) -> None:
-    """Write the report of a run again, perhaps with other thresholds; nothing is scored again."""
-    from moderation.report import summarise
-    from moderation.report.terminal import render
-    from moderation.score.run import Run
-
-    opened = Run.open(run)
-    resolved = opened.reflag(policy) if policy is not None else None
-    files = opened.report(_kinds(to), out, resolved)
-    if not quiet:
-        console().print(render(summarise(opened, resolved, shown=0)))
-    for path in files.values():
-        show(str(path))
 
 
 def explain(
@@ -95,13 +66,3 @@ def models() -> None:
         labels = ", ".join(bundle.config["labels"])
         rows.append((name, labels, f"{size / 1e6:.1f} MB", bundle.config["digest"][:16]))
     show_table(("model", "labels", "size", "digest"), rows)
-
-
-def _kinds(to: str) -> tuple[str, ...]:
-    from moderation.report import RENDERINGS
-
-    kinds = tuple(dict.fromkeys(kind.strip() for kind in to.split(",") if kind.strip()))
-    unknown = [kind for kind in kinds if kind not in RENDERINGS]
-    if unknown or not kinds:
-        raise UsageError(f"--to {to}: choose from {', '.join(RENDERINGS)}")
-    return kinds

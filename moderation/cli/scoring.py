@@ -84,17 +84,18 @@ def scan(
         limit=limit, sample=sample, since=since, until=until,
         pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
     )  # fmt: skip
-    from moderation.report import summarise
+    from moderation.report import report_run, summarise
     from moderation.report.terminal import render
     from moderation.score.engine import fill
 
+    summary = None
     with _resumable(out), watcher(quiet) as progress:
         run = fill(request, out, progress)
         page = run.path / "report.html"
         if not page.exists():
-            run.report()
+            _, summary = report_run(run)
     if not quiet:
-        console().print(render(summarise(run, shown=0)))
+        console().print(render(summary or summarise(run)))
     show(str(page))
     _finish(run.outcome, quiet=True)
 

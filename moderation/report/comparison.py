@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,8 @@ def write_comparison(
     after: Run,
     out: str | Path,
     policies: tuple[ResolvedPolicy | None, ResolvedPolicy | None] = (None, None),
+    *,
+    to: Iterable[str] = tuple(FILES),
 ) -> tuple[Comparison, dict[str, Path]]:
     """Compare two runs and write what changed.
 
@@ -47,6 +50,8 @@ def write_comparison(
         Folder of `comparison.html` (the strongest changes) and `comparison.csv` (all of them).
     policies : pair of (ResolvedPolicy or None)
         Flags by these thresholds; None = those of the run.
+    to : iterable of str
+        Which of the files to write, by their names in `FILES`.
 
     Returns
     -------
@@ -63,12 +68,14 @@ def write_comparison(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder} could not be made: {error.strerror or error}") from error
-    files = {name: folder / file for name, file in FILES.items()}
+    files = {name: folder / FILES[name] for name in to}
     with Pairing(before, after, policies) as pairing:
         comparison = pairing.compare()
-        page = render_comparison(comparison)
-        replace_file(files["html"], lambda path: path.write_text(page, "utf-8", newline="\n"))
-        replace_file(files["csv"], lambda path: _write_changes(pairing, path))
+        if "html" in files:
+            page = render_comparison(comparison)
+            replace_file(files["html"], lambda path: path.write_text(page, "utf-8", newline="\n"))
+        if "csv" in files:
+            replace_file(files["csv"], lambda path: _write_changes(pairing, path))
     return comparison, files
 
 

@@ -1,0 +1,93 @@
+"""`report`: a finished run shown again, in other forms, by other thresholds, or beside another run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from moderation.cli import options
+from moderation.cli.console import console, show
+from moderation.errors import UsageError
+
+if TYPE_CHECKING:
+    from moderation.classify.policy import ResolvedPolicy
+    from moderation.score.run import Run
+
+DEFAULT_KINDS = "html,csv,jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(report)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that scan or score wrote.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="KINDS",
+            help=f"What to write, from html,csv,jsonl,md,xlsx,parquet. Default: {DEFAULT_KINDS}.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Where to write it. Default: into RUN."),
+    ] = None,
+    policy: options.Policy = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="OTHER",
+            help="Compare with an earlier run, or with RUN under another policy (a .toml file): which flags "
+            "came and went, for whom. Writes comparison.html and comparison.csv.",
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write the report of a run again, perhaps with other thresholds; nothing is scored again."""
+    from moderation.score.run import Run
+
+    opened = Run.open(run)
+    resolved = opened.reflag(policy) if policy is not None else None
+    if against is not None:
+        _compare(opened, resolved, against, to, out, quiet)
+        return
+    from moderation.report import RENDERINGS, report_run
+    from moderation.report.terminal import render
+
+    files, summary = report_run(opened, _kinds(to or DEFAULT_KINDS, RENDERINGS), out, resolved)
+    if not quiet:
+        console().print(render(summary))
+    for path in files.values():
+        show(str(path))
+
+
+def _compare(
+    run: Run, policy: ResolvedPolicy | None, against: Path, to: str | None, out: Path | None, quiet: bool
+) -> None:
+    from moderation.report.comparison import FILES, render, write_comparison
+    from moderation.score.run import Run
+
+    # A file is a policy, a folder a run: the message for anything else is that of a run.
+    earlier = run if against.is_file() else Run.open(against)
+    before = run.reflag(against) if against.is_file() else None
+    kinds = _kinds(to, FILES) if to is not None else tuple(FILES)
+    comparison, files = write_comparison(earlier, run, out or run.path, (before, policy), to=kinds)
+    if not quiet:
+        console().print(render(comparison))
+    for path in files.values():
+        show(str(path))
+
+
+def _kinds(to: str, known: Iterable[str]) -> tuple[str, ...]:
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in to.split(",") if kind.strip()))
+    if not kinds or not set(kinds) <= set(known):
+        raise UsageError(f"--to {to}: choose from {', '.join(known)}")
+    return kinds
