@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -170,9 +171,9 @@ class Model:
         bias = dict(zip(self.labels, self.bias.tolist(), strict=True))
         return explanation(text, self.scorer.take_apart(text), self.slope, bias)
 
-    def policy(self, path: Path | None = None) -> Policy:
-        """Return the policy of a file, or the default one; see `read_policy`."""
-        return read_policy(path, self.config)
+    def policy(self, path: Path | None = None, prevalence: Sequence[str] = ()) -> Policy:
+        """Return the policy of a file, or the default one, at the stated prevalences; see `read_policy`."""
+        return read_policy(path, self.config, prevalence)
 
     def _probabilities(self, margins: Margins) -> npt.NDArray[np.float32]:
         odds = margins.values * self.slope + self.bias

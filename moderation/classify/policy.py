@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from moderation.classify.prevalence import Assumption, Prevalence, reference_prevalence, shifted
 from moderation.classify.rules import Rule, apply_rules, read_rules
 from moderation.errors import ConfigError
 from moderation.schema import probability_column
@@ -64,21 +65,29 @@ class ResolvedPolicy:
     thresholds : dict of str to (float or None)
         None: the label is not flagged.
     expected_precision : dict of str to (float or None)
-        Of each threshold at the reference prevalence; None where unknown.
+        Of each threshold at the assumed prevalence; None where unknown.
     targets : dict of str to str
         What was asked for, in words.
     rules : tuple of Rule
         House rules.
+    prevalence : dict of str to Prevalence
+        Of the labels for which another prevalence than the model's reference is assumed. Thresholds are
+        compared with probabilities at the reference all the same.
     """
 
     thresholds: dict[str, float | None]
     expected_precision: dict[str, float | None]
     targets: dict[str, str]
     rules: tuple[Rule, ...] = ()
+    prevalence: dict[str, Prevalence] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; the opposite of `from_dict`."""
-        return asdict(self)
+        stated = asdict(self)
+        if not self.prevalence:
+            # A policy's digest names decisions: it must not change by what is not said.
+            del stated["prevalence"]
+        return stated
 
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any]) -> ResolvedPolicy:
@@ -88,6 +97,7 @@ class ResolvedPolicy:
             dict(stated["expected_precision"]),
             dict(stated["targets"]),
             read_rules(stated.get("rules", [])),
+            {label: Prevalence(**found) for label, found in stated.get("prevalence", {}).items()},
         )
 
     def flags(self, table: pa.Table) -> pa.Array:
@@ -123,18 +133,24 @@ class Policy:
     ----------
     targets : dict of str to Target
     points : dict of str to list of OperatingPoint
-        The model's operating points, by rising threshold.
+        The model's operating points at its reference prevalence, by rising threshold.
     rules : tuple of Rule
+    reference : dict of str to float
+        The model's reference prevalence per label.
+    assumed : Assumption
+        What is assumed instead.
     """
 
     targets: dict[str, Target]
     points: dict[str, list[OperatingPoint]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    reference: dict[str, float] = field(default_factory=dict)
+    assumed: Assumption = field(default_factory=Assumption)
 
     @property
     def needs_run(self) -> bool:
-        """True where a budget can only be resolved once the whole run is scored."""
-        return any(target.kind == "budget" for target in self.targets.values())
+        """True where a budget or a prevalence is only known once the whole run is scored."""
+        return self.assumed.estimate or any(target.kind == "budget" for target in self.targets.values())
 
     def resolve(self, probabilities: Mapping[str, npt.NDArray[np.float32]] | None = None) -> ResolvedPolicy:
         """Turn targets into thresholds.
@@ -142,45 +158,82 @@ class Policy:
         Parameters
         ----------
         probabilities : mapping of str to ndarray of float32, optional
-            A run's probabilities per label, needed for budgets.
+            A run's probabilities per label, needed for budgets and to estimate prevalences.
 
         Raises
         ------
         ConfigError
-            A budget without a run's probabilities.
+            A budget or an estimate without a run's probabilities.
         """
         thresholds: dict[str, float | None] = {}
         precision: dict[str, float | None] = {}
+        prevalence: dict[str, Prevalence] = {}
         for label, target in self.targets.items():
-            thresholds[label] = self._threshold(label, target, probabilities)
-            precision[label] = self._precision_at(label, thresholds[label])
+            found = self.assumed.of(label, self.reference.get(label), probabilities)
+            points = self.points.get(label, [])
+            if found is not None:
+                prevalence[label] = found
+                points = [_moved(point, found) for point in points]
+            thresholds[label] = _threshold(label, target, points, probabilities)
+            precision[label] = _precision_at(points, thresholds[label])
         words = {
             label: target.kind if target.kind == "off" else f"{target.kind} {target.value:g}"
             for label, target in self.targets.items()
         }
-        return ResolvedPolicy(thresholds, precision, words, self.rules)
+        return ResolvedPolicy(thresholds, precision, words, self.rules, prevalence)
 
-    def _threshold(
-        self, label: str, target: Target, probabilities: Mapping[str, npt.NDArray[np.float32]] | None
-    ) -> float | None:
-        if target.kind == "off":
-            return None
-        if target.kind == "threshold":
-            return target.value
-        if target.kind == "budget":
-            if probabilities is None:
-                raise ConfigError(
-                    f"a budget for {label!r} needs a scored run; use it with scan, score or report"
-                )
-            return _budget(probabilities[label], int(target.value))
-        points = self.points.get(label, [])
-        if target.kind == "precision":
-            return next((p.threshold for p in points if p.precision >= target.value), None)
-        return next((p.threshold for p in reversed(points) if p.recall >= target.value), None)
+    def resolve_again(
+        self, resolved: ResolvedPolicy, probabilities: Mapping[str, npt.NDArray[np.float32]] | None = None
+    ) -> ResolvedPolicy:
+        """Resolve what a run was made with once more, at the prevalences assumed here.
 
-    def _precision_at(self, label: str, threshold: float | None) -> float | None:
-        below = [p for p in self.points.get(label, []) if threshold is not None and p.threshold <= threshold]
-        return below[-1].precision if below else None
+        Parameters
+        ----------
+        resolved : ResolvedPolicy
+            Its targets, thresholds and rules are taken; only targets of precision move thresholds.
+        probabilities : mapping of str to ndarray of float32, optional
+            As of `resolve`.
+        """
+        targets = {}
+        for label, words in resolved.targets.items():
+            kind, _, value = words.partition(" ")
+            threshold = resolved.thresholds[label]
+            if kind == "precision":
+                targets[label] = Target(kind, float(value))
+            else:
+                targets[label] = Target("off") if threshold is None else Target("threshold", threshold)
+        again = replace(self, targets=targets, rules=resolved.rules).resolve(probabilities)
+        return replace(again, targets=dict(resolved.targets))
+
+
+def _moved(point: OperatingPoint, prevalence: Prevalence) -> OperatingPoint:
+    # Where a threshold lies and what it finds does not depend on how common the label is.
+    precision = shifted(np.array([point.precision]), prevalence.reference, prevalence.assumed)
+    return replace(point, precision=float(precision[0]))
+
+
+def _threshold(
+    label: str,
+    target: Target,
+    points: Sequence[OperatingPoint],
+    probabilities: Mapping[str, npt.NDArray[np.float32]] | None,
+) -> float | None:
+    if target.kind == "off":
+        return None
+    if target.kind == "threshold":
+        return target.value
+    if target.kind == "budget":
+        if probabilities is None:
+            raise ConfigError(f"a budget for {label!r} needs a scored run; use it with scan, score or report")
+        return _budget(probabilities[label], int(target.value))
+    if target.kind == "precision":
+        return next((p.threshold for p in points if p.precision >= target.value), None)
+    return next((p.threshold for p in reversed(points) if p.recall >= target.value), None)
+
+
+def _precision_at(points: Sequence[OperatingPoint], threshold: float | None) -> float | None:
+    below = [p for p in points if threshold is not None and p.threshold <= threshold]
+    return below[-1].precision if below else None
 
 
 def default_targets(labels: Sequence[str]) -> dict[str, Target]:
@@ -194,7 +247,7 @@ def operating_points(config: Mapping[str, Any]) -> dict[str, list[OperatingPoint
     return {label: [OperatingPoint(*map(float, p)) for p in points] for label, points in stated.items()}
 
 
-def read_policy(path: Path | None, config: Mapping[str, Any]) -> Policy:
+def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequence[str] = ()) -> Policy:
     """Read a policy file for a model; labels that it does not name keep the default.
 
     Parameters
@@ -204,6 +257,8 @@ def read_policy(path: Path | None, config: Mapping[str, Any]) -> Policy:
         `[[rules]]` as in `moderation.classify.rules`. None: the default policy.
     config : mapping
         A bundle's configuration.
+    prevalence : sequence of str
+        `LABEL=SHARE` or `estimate`, see `Assumption.parse`.
 
     Raises
     ------
@@ -228,7 +283,8 @@ def read_policy(path: Path | None, config: Mapping[str, Any]) -> Policy:
             rules = read_rules(stated.get("rules", []))
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
-    return Policy(targets, operating_points(config), rules)
+    assumed = Assumption.parse(prevalence, labels)
+    return Policy(targets, operating_points(config), rules, reference_prevalence(config), assumed)
 
 
 def _toml(path: Path) -> dict[str, Any]:
