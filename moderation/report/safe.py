@@ -9,6 +9,20 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from moderation.cells import cell, cell_text
+
+__all__ = [
+    "REPLACEMENT",
+    "cell",
+    "cell_text",
+    "displayable",
+    "file_name",
+    "link",
+    "markdown",
+    "one_line",
+    "terminal",
+]
+
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 _CONTROL: Final = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufff9-\ufffb"
@@ -19,12 +33,9 @@ _COMBINING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _GAP = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _UNSHOWABLE = re.compile(f"[{_CONTROL}{_BIDI_OVERRIDE}]")
-_NOT_IN_CELL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _TERMINAL = re.compile(f"[{_CONTROL}{_BIDI_OVERRIDE}{_BIDI_MARK}\u200b-\u200d\u2060\ufeff]")
 _PILE = re.compile(f"([{_COMBINING}]{{4}})[{_COMBINING}]+")
 # Vietnamese, Hebrew and Devanagari stack up to three marks on a letter; more is there to break the layout.
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$@])|(^[-+#=]|(?<=^\d)[.)]|:(?=//)|(?<=\bwww)\.)")
 # Signs that mean something anywhere in a line; then those that begin a list, heading or bare link.
 _NOT_IN_FILE_NAME = re.compile(r"[^\w.-]+")
@@ -74,26 +85,6 @@ def terminal(text: str, limit: int | None = None) -> str:
     if limit is not None:
         text = text[: 8 * limit]
     return one_line(_TERMINAL.sub("", _LINE_BREAK.sub(" ", text)), limit)
-
-
-def cell(text: str) -> str:
-    """Return text that a spreadsheet will not take for a formula when it opens a CSV file.
-
-    A leading `=`, `+`, `-`, `@`, tab or line break (and the full-width forms of the signs) gets an
-    apostrophe before it; plain numbers stay numbers.
-
-    Examples
-    --------
-    >>> cell("=HYPERLINK(A1)"), cell("-3.5"), cell("fine")
-    ("'=HYPERLINK(A1)", '-3.5', 'fine')
-    """
-    text = cell_text(text)
-    return "'" + text if _FORMULA.match(text) and not _NUMBER.match(text) else text
-
-
-def cell_text(text: str) -> str:
-    """Return text as a cell of type text can hold it: characters that no cell can are U+FFFD."""
-    return _NOT_IN_CELL.sub(REPLACEMENT, text)
 
 
 def markdown(text: str, limit: int | None = None) -> str:

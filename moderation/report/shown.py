@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from moderation.decisions.event import text_digest
 from moderation.report.explained import LONGEST, Mark, marks
 from moderation.report.facts import Facts
 from moderation.schema import probability_column
@@ -176,11 +176,6 @@ def nearest(facts: Facts) -> list[Near]:
         for label, kept in facts.nearest.items()
         for probability, record in kept
     ]
-
-
-def text_digest(text: str) -> str:
-    """Return the SHA-256 of a comment's whole text in UTF-8, hex: what a decision was about."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def choose(facts: Facts, count: int, explain: Callable[[str], Explanation] | None) -> list[Shown]:
