@@ -45,6 +45,15 @@ Policy = Annotated[
         show_default=False,
     ),
 ]
+Prevalence = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prevalence",
+        metavar="LABEL=SHARE|estimate",
+        help="How common a label is in your comments, such as threat=0.01, or estimated from their scores. "
+        "Moves thresholds and expected precision, not scores. Repeatable.",
+    ),
+]
 AnyLanguage = Annotated[
     bool,
     typer.Option("--any-language", help="Also score comments in languages that the model has not learnt."),

@@ -40,6 +40,7 @@ def report(
         typer.Option("--out", "-o", metavar="DIR", help="Where to write it. Default: into RUN."),
     ] = None,
     policy: options.Policy = None,
+    prevalence: options.Prevalence = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -55,7 +56,7 @@ def report(
     from moderation.score.run import Run
 
     opened = Run.open(run)
-    resolved = opened.reflag(policy) if policy is not None else None
+    resolved = opened.reflag(policy, prevalence or ()) if policy or prevalence else None
     if against is not None:
         _compare(opened, resolved, against, to, out, quiet)
         return

@@ -59,6 +59,7 @@ def scan(
     out: RunFolder,
     model: options.Model = "fast",
     policy: options.Policy = None,
+    prevalence: options.Prevalence = None,
     format: options.Format = None,
     column: options.Columns = None,
     any_language: options.AnyLanguage = False,
@@ -80,7 +81,8 @@ def scan(
     command goes on where it stopped.
     """
     request = _request(
-        inputs, model, policy, format=format, column=column, any_language=any_language,
+        inputs, model, policy, prevalence=prevalence or (), format=format, column=column,
+        any_language=any_language,
         limit=limit, sample=sample, since=since, until=until,
         pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
     )  # fmt: skip
@@ -105,6 +107,7 @@ def score(
     out: ScoreOut,
     model: options.Model = "fast",
     policy: options.Policy = None,
+    prevalence: options.Prevalence = None,
     format: options.Format = None,
     column: options.Columns = None,
     any_language: options.AnyLanguage = False,
@@ -128,7 +131,8 @@ def score(
 
     suffix = table_format(out)
     request = _request(
-        inputs, model, policy, format=format, column=column, any_language=any_language,
+        inputs, model, policy, prevalence=prevalence or (), format=format, column=column,
+        any_language=any_language,
         limit=limit, sample=sample, since=since, until=until,
         pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
     )  # fmt: skip

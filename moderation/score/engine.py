@@ -100,7 +100,7 @@ def scan(
     progress : Watcher, optional
         Told how far the run has come.
     **options
-        As of `make_request`: format, columns, any_language, limit, selection, privacy, jobs.
+        As of `make_request`: prevalence, format, columns, any_language, limit, selection, privacy, jobs.
 
     Returns
     -------
@@ -124,6 +124,7 @@ def make_request(
     model: str | Path | Model | None,
     policy: str | Path | Policy | ResolvedPolicy | None,
     *,
+    prevalence: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     limit: int | None = None,
     jobs: int | None = None,
@@ -135,6 +136,8 @@ def make_request(
     ----------
     inputs, model, policy
         As of `scan`; without a model the rows are only ingested.
+    prevalence : sequence of str
+        `LABEL=SHARE` or `estimate`: how common labels are in the inputs, where the policy is a file or none.
     columns : mapping of str to str, optional
         For tables, our column name to the user's: `{"text": "body"}`.
     limit : int, optional
@@ -148,7 +151,7 @@ def make_request(
     if isinstance(model, (str, Path)):
         model = load_model(model)
     if model is not None and (policy is None or isinstance(policy, (str, Path))):
-        policy = model.policy(Path(policy) if policy is not None else None)
+        policy = model.policy(Path(policy) if policy is not None else None, prevalence)
     assert policy is None or isinstance(policy, (Policy, ResolvedPolicy))
     if limit is not None:
         options["selection"] = Selection(limit)

@@ -200,13 +200,16 @@ class Run:
         schema = self.schema
         return (pa.schema([schema.field(name) for name in columns]) if columns else schema).empty_table()
 
-    def reflag(self, policy: Path | None = None) -> ResolvedPolicy:
+    def reflag(self, policy: Path | None = None, prevalence: Sequence[str] = ()) -> ResolvedPolicy:
         """Resolve another policy against this run; nothing is scored again.
 
         Parameters
         ----------
         policy : Path, optional
-            Policy file; default: the policy of the run's model.
+            Policy file; default: the policy of the run's model, or what the run was made with where only
+            prevalences are given.
+        prevalence : sequence of str
+            `LABEL=SHARE` or `estimate`: how common labels are in this run.
 
         Raises
         ------
@@ -223,9 +226,13 @@ class Run:
             raise ModelError(
                 f"{self.path} was scored with another version of model {stated['name']!r}; score it again"
             )
-        asked = model.policy(policy)
+        asked = model.policy(policy, prevalence)
         parts = len(self.manifest["parts"])
-        return asked.resolve(run_probabilities(self.path, parts, asked.targets) if asked.needs_run else None)
+        scores = run_probabilities(self.path, parts, asked.targets) if asked.needs_run else None
+        own = self.policy
+        if policy is None and prevalence and own is not None:
+            return asked.resolve_again(own, scores)
+        return asked.resolve(scores)
 
     def report(
         self,
