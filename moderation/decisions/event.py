@@ -14,8 +14,9 @@ from moderation.errors import DataError
 DECISIONS: Final = ("approve", "remove", "escalate", "skip")
 """What a reviewer can decide; `skip` means: not by me."""
 
-ORIGINS: Final = ("report", "review", "suggestscore", "import")
-"""Where a decision was made: on a report's page, in the review app, over the API, elsewhere."""
+ORIGINS: Final = ("report", "review", "bulk", "suggestscore", "import")
+"""Where a decision was made: on a report's page; in the review app, one by one or on all that fit a filter;
+over the API; elsewhere."""
 
 LONGEST_NOTE: Final = 10_000
 LONGEST_NAME: Final = 200
@@ -50,7 +51,7 @@ class Decision:
         Digest of the thresholds and rules that flagged it, 16 hex digits; may be empty.
     thread_id : str
         May be empty: then id and digest alone say which comment is meant.
-    origin : {"report", "review", "suggestscore", "import"}
+    origin : {"report", "review", "bulk", "suggestscore", "import"}
     text : str or None
         Only where there is no run that holds it.
     before : str or None

@@ -165,10 +165,10 @@ class DecisionStore:
                 connection.execute(_UNDONE.insert().values(step=step, reviewer=reviewer, created_at=now))
         return [_decision(row) for row in rows]
 
-    def last_step(self, reviewer: str, origin: str = "review") -> str | None:
-        """Return the latest act of a reviewer that was not taken back: what `undo` would undo."""
+    def last_step(self, reviewer: str) -> str | None:
+        """Return a reviewer's latest act in the review app that was not taken back: what undo is about."""
         chosen = sa.select(_EVENTS.c.step).where(
-            _EVENTS.c.reviewer == reviewer, _EVENTS.c.origin == origin, _HELD
+            _EVENTS.c.reviewer == reviewer, _EVENTS.c.origin.in_(("review", "bulk")), _HELD
         )
         with self._reading() as connection:
             return connection.execute(chosen.order_by(_EVENTS.c.number.desc()).limit(1)).scalar()

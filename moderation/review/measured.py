@@ -1,0 +1,93 @@
+"""What the comments of a run add to decisions: their dates for statements, their flags for precision."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moderation.decisions.dsa import Content
+from moderation.decisions.event import Decision, text_digest
+from moderation.decisions.verdict import Judged, judged
+from moderation.report.stats import with_rates
+
+if TYPE_CHECKING:
+    from moderation.score.run import Run
+
+_Made = TypeVar("_Made", Decision, Judged)
+
+
+def contents(run: Run, decisions: Iterable[Decision]) -> dict[tuple[str, str], Content]:
+    """Return date and language of the comments of a run that were decided on, by id and text digest."""
+    columns = ["comment_id", "thread_id", "text", "created_at", "language"]
+    known = [name for name in columns if name in run.schema.names]
+    found: dict[tuple[str, str], Content] = {}
+    for made, row in _found(run, known, _by_id(decisions)):
+        content = Content(row["created_at"], row.get("language"))
+        found.setdefault((made.comment_id, made.text_digest), content)
+    return found
+
+
+def flagged_as(run: Run, decisions: Iterable[Decision]) -> list[tuple[Judged, tuple[str, ...]]]:
+    """Return the comments of a run that were decided on, each with its flags."""
+    found: dict[int, tuple[Judged, tuple[str, ...]]] = {}
+    for comment, row in _found(run, ["comment_id", "thread_id", "text", "flags"], _by_id(judged(decisions))):
+        # A comment that is in the dump twice is one comment.
+        found.setdefault(id(comment), (comment, tuple(row["flags"])))
+    return list(found.values())
+
+
+def precision(decided: Iterable[tuple[Judged, tuple[str, ...]]], labels: Sequence[str]) -> pd.DataFrame:
+    """Return how often reviewers confirmed a flag.
+
+    Parameters
+    ----------
+    decided : iterable of (Judged, flags)
+    labels : sequence of str
+        Those to count, in their order.
+
+    Returns
+    -------
+    DataFrame
+        label, judged (flagged comments on which someone judged the label), confirmed, rate, low, high: the
+        95 % interval (Wilson). Where several judged, the later opinion counts.
+    """
+    counts = {label: [0, 0] for label in labels}
+    for comment, flags in decided:
+        for label in flags:
+            if label not in counts:
+                continue
+            opinions = [
+                label in made.labels
+                for made in comment.decisions
+                if made.checked is None or label in made.checked or label in made.labels
+            ]
+            if opinions:
+                counts[label][0] += 1
+                counts[label][1] += opinions[-1]
+    rows = [(label, *counts[label]) for label in labels]
+    frame = pd.DataFrame(rows, columns=["label", "judged", "confirmed"])
+    return with_rates(frame, "confirmed", "judged")
+
+
+def _by_id(made: Iterable[_Made]) -> dict[str, list[_Made]]:
+    wanted: dict[str, list[_Made]] = defaultdict(list)
+    for one in made:
+        wanted[one.comment_id].append(one)
+    return wanted
+
+
+def _found(
+    run: Run, columns: Sequence[str], wanted: dict[str, list[_Made]]
+) -> Iterator[tuple[_Made, dict[str, Any]]]:
+    """Iterate over the rows of a run that something is about; a run has many others."""
+    ids = pa.array(list(wanted), pa.string())
+    for batch in run.batches(columns) if wanted else ():
+        for row in batch.filter(pc.is_in(batch["comment_id"], value_set=ids)).to_pylist():
+            near = [made for made in wanted[row["comment_id"]] if made.thread_id in ("", row["thread_id"])]
+            digest = text_digest(row["text"]) if near else ""
+            yield from ((made, row) for made in near if made.text_digest == digest)
