@@ -1,4 +1,4 @@
-"""`train`, `evaluate`, `audit` and `policy`: making classifiers and knowing what they are worth."""
+"""`train`, `evaluate` and `audit`: making classifiers and knowing what they are worth."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from moderation.cli import options
 from moderation.cli.console import remark, show, show_table
+from moderation.errors import UsageError
 
 Corpora = Annotated[
     Path | None,
@@ -18,30 +19,28 @@ Corpora = Annotated[
     ),
 ]
 
-policy_app = typer.Typer(
-    help="Thresholds: from which probability on a comment is flagged.", no_args_is_help=True
-)
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(evaluate)
     app.command()(audit)
-    app.add_typer(policy_app, name="policy")
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="What to train on and how (TOML).")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Folder of the new model.")],
     corpora: Corpora = None,
+    licences: options.Licences = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Train a classifier from a recipe; the one that comes with this tool was made this way."""
     from moderation.train.corpora import corpora_folder
     from moderation.train.pipeline import train as make
 
-    model = make(recipe, out, corpora_folder(corpora), say=(lambda _: None) if quiet else remark)
+    classes = options.names(licences)
+    say = (lambda _: None) if quiet else remark
+    model = make(recipe, out, corpora_folder(corpora), licences=classes, say=say)
     show(f"{model.path} {model.digest}")
 
 
@@ -55,6 +54,7 @@ def evaluate(
             help="A corpus of the registry, or a table of yours with columns named as labels.",
         ),
     ] = None,
+    prevalence: options.Prevalence = None,
     corpora: Corpora = None,
     as_json: Annotated[bool, typer.Option("--json", help="All figures, for programs.")] = False,
 ) -> None:
@@ -64,9 +64,11 @@ def evaluate(
 
     loaded = load_model(model)
     if corpus is None:
+        if prevalence:
+            raise UsageError("--prevalence needs a --corpus: what was measured before stays as it was")
         show((loaded.path / "metrics.json").read_text("utf-8").rstrip())
         return
-    found = measure(loaded, corpus, corpora)
+    found = measure(loaded, corpus, corpora, prevalence=prevalence or ())
     if as_json:
         show(json.dumps(found))
         return
@@ -95,26 +97,3 @@ def audit(
         for name, group in found["groups"].items()
     ]
     show_table(("kind", "label", "expected", "cases", "right"), rows)
-
-
-@policy_app.command("show")
-def policy_show(model: options.Model = "fast", file: options.Policy = None) -> None:
-    """Show the thresholds in force: the model's own, or those of a policy file."""
-    from moderation.classify.model import load_model
-
-    stated = load_model(model).policy(file)
-    if stated.needs_run:
-        rows = [
-            (label, f"{target.kind} {target.value:g}", "", "") for label, target in stated.targets.items()
-        ]
-    else:
-        resolved = stated.resolve()
-        rows = [
-            (label, target, _number(resolved.thresholds[label]), _number(resolved.expected_precision[label]))
-            for label, target in resolved.targets.items()
-        ]
-    show_table(("label", "asked for", "flagged from", "expected precision"), rows)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

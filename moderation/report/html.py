@@ -78,6 +78,7 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
         over_time=_records(summary.over_time),
         export_name=f"decisions-{file_name(summary.name)}.jsonl",
         accounting=wording.accounting_lines(summary),
+        assumed=wording.prevalence_line(summary.policy),
     )
 
 

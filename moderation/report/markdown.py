@@ -16,6 +16,7 @@ from moderation.report.wording import (
     moment,
     number,
     percent,
+    prevalence_line,
     probability,
     threshold,
 )
@@ -43,6 +44,9 @@ def render_markdown(summary: Summary) -> str:
     ]
     if not summary.labels.empty:
         lines += ["", "## Flags", "", *_labels(summary)]
+    assumed = prevalence_line(summary.policy)
+    if assumed is not None:
+        lines += ["", markdown(assumed, 1_000)]
     for title, frame, name, fallback in (
         ("Threads with most flags", summary.top_threads, "title", "thread_id"),
         ("Authors with most flags", summary.top_authors, "author", "author"),

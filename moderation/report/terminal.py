@@ -12,7 +12,15 @@ from rich.text import Text
 
 from moderation.report.safe import terminal
 from moderation.report.summary import Summary
-from moderation.report.wording import accounting_lines, interval, number, percent, span_of_time, threshold
+from moderation.report.wording import (
+    accounting_lines,
+    interval,
+    number,
+    percent,
+    prevalence_line,
+    span_of_time,
+    threshold,
+)
 
 TOP: Final = 5
 _NAME: Final = 60
@@ -34,6 +42,9 @@ def render(summary: Summary) -> RenderableType:
     parts: list[RenderableType] = [_headline(summary)]
     if not summary.labels.empty:
         parts += ["", _labels(summary)]
+    assumed = prevalence_line(summary.policy)
+    if assumed is not None:
+        parts.append(Text(terminal(assumed, 1_000), style="dim"))
     if not summary.top_threads.empty:
         more = f"{number(summary.flagged_threads)} of {number(summary.threads)} threads have flagged comments"
         parts += ["", _ranking(summary.top_threads, "Threads with most flags", "title", "thread_id")]

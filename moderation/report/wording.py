@@ -99,6 +99,30 @@ def accounting_lines(summary: Summary) -> list[str]:
     return [*lines, line]
 
 
+def prevalence_line(policy: Mapping[str, Any]) -> str | None:
+    """Return what a resolved policy assumes about how common labels are; None where that is the reference.
+
+    Examples
+    --------
+    >>> prevalence_line({"prevalence": {"threat": {"reference": 0.02, "assumed": 0.004, "source": "stated"}}})
+    'Assumed to be as common as: threat 0.4 % (stated; the scores are for 2.0 %).'
+    """
+    stated = policy.get("prevalence", {})
+    if not stated:
+        return None
+    said = [
+        f"{label} {percent(found['assumed'])} ({found['source']}"
+        + (
+            ""
+            if found["assumed"] == found["reference"]
+            else f"; the scores are for {percent(found['reference'])}"
+        )
+        + ")"
+        for label, found in stated.items()
+    ]
+    return f"Assumed to be as common as: {', '.join(said)}."
+
+
 def _reasons(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,61 @@ def test_against_nothing(scanned: Path, tmp_path: Path, capsys: pytest.CaptureFi
     arguments = ["report", str(scanned / "run"), "--against", str(scanned / "run"), "--to", "xlsx"]
     assert run(arguments) == 2
     assert "choose from html, csv" in capsys.readouterr().err
+
+
+def test_prevalence_moves_thresholds_and_is_kept(scanned: Path, tmp_path: Path) -> None:
+    arguments = ["scan", str(scanned / "comments.csv"), "--prevalence", "abusive=0.0001", "-q", "--jobs", "1"]
+    assert run([*arguments, "-o", str(tmp_path / "run")]) == 0
+    usual = json.loads((scanned / "run" / "run.json").read_text("utf-8"))["policy"]
+    rare = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["policy"]
+    assert rare["prevalence"]["abusive"]["assumed"] == 0.0001
+    assert (
+        rare["thresholds"]["abusive"] is None
+        or rare["thresholds"]["abusive"] > usual["thresholds"]["abusive"]
+    )
+    assert rare["thresholds"]["insult"] == usual["thresholds"]["insult"]
+    assert (
+        "assumed to be as common as: abusive" in (tmp_path / "run" / "report.html").read_text("utf-8").lower()
+    )
+
+
+def test_a_report_under_another_prevalence(
+    scanned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(scanned / "run")
+    arguments = ["report", folder, "--prevalence", "estimate", "--prevalence", "insult=0.3", "--to", "md"]
+    assert run([*arguments, "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "insult 30 % (stated; the scores are for 5.0 %)" in " ".join(said.split())
+    assert "too few comments to estimate" in (tmp_path / "report.md").read_text("utf-8")
+    assert run(["report", folder, "--prevalence", "spam=0.3"]) == 2
+
+
+def test_policy_show_at_a_prevalence(capsys: pytest.CaptureFixture[str]) -> None:
+    def shown(*options: str) -> dict[str, list[str]]:
+        assert run(["policy", "show", *options]) == 0
+        return {line.split("\t")[0]: line.split("\t")[1:] for line in capsys.readouterr().out.splitlines()}
+
+    usual, common = shown(), shown("--prevalence", "abusive=0.3")
+    assert float(common["abusive"][1]) < float(usual["abusive"][1])
+    assert (usual["abusive"][3], common["abusive"][3]) == ("0.05", "0.3")
+    assert shown("--prevalence", "estimate")["threat"][3] == "estimated from each run"
+
+
+def test_evaluation_at_a_prevalence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "labelled.csv"
+    rows = [f"you stupid idiot number {n},1" for n in range(6)] + [
+        f"a lovely bridge number {n},0" for n in range(6)
+    ]
+    table.write_text("\n".join(["text,abusive", *rows, "what a stupid idiot of a bridge,0"]), "utf-8")
+
+    def figures(*options: str) -> dict[str, float]:
+        assert run(["evaluate", "--corpus", str(table), "--json", *options]) == 0
+        found: dict[str, float] = json.loads(capsys.readouterr().out)["abusive"]
+        return found
+
+    usual, rare = figures(), figures("--prevalence", "abusive=0.01")
+    assert rare["prevalence"] == 0.01
+    assert rare["roc_auc"] == usual["roc_auc"]
+    assert rare["calibration_error"] != usual["calibration_error"]
+    assert run(["evaluate", "--prevalence", "abusive=0.01"]) == 2
