@@ -1,0 +1,1 @@
+"""HTTP scoring: the wire contract of the Perspective API, and a batch interface of our own."""

@@ -1,0 +1,124 @@
+"""Running the application: uvicorn, worker processes, and clients that take their time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from moderation.serve.app import create_app
+from moderation.serve.metrics import SHARED_FOLDER
+from moderation.serve.settings import Settings
+
+HEADER_SECONDS: Final = 10.0
+LARGEST_HEADERS: Final = 1 << 16
+IDLE_SECONDS: Final = 65
+"""Longer than pools of common clients and proxies keep it, so that they are who closes it."""
+
+DRAIN_SECONDS: Final = 30
+"""How long what is in flight may take after SIGTERM."""
+
+SETTINGS_VARIABLE: Final = "MODERATION_SERVE"
+"""Environment variable in which worker processes find their settings."""
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, but with an end to patience: slow or endless headers close the connection."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._head_size = 0
+        self._in_head = True
+        self._deadline: asyncio.TimerHandle | None = None
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived; afterwards either a request is there, or the wait for it goes on."""
+        super().data_received(data)
+        if not self._in_head:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+            return
+        self._head_size += len(data)
+        if self._head_size > LARGEST_HEADERS:
+            self.transport.close()
+        elif self._deadline is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins: its headers are to come."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_size = 0
+
+    def on_headers_complete(self) -> None:
+        """The headers are there; the body has a deadline of its own."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+
+def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+
+    Parameters
+    ----------
+    settings : Settings
+    host : str
+    port : int
+    workers : int
+        Processes.
+
+    Raises
+    ------
+    ModerationError
+        A model, policy or file of keys cannot be used.
+    """
+    # Here and not only in a worker: what is wrong with the settings shall be said once and clearly.
+    app = create_app(settings)
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "http": PatientProtocol,
+        "ws": "none",
+        "lifespan": "on",
+        "log_level": "warning",
+        # An address holds the key of the client.
+        "access_log": False,
+        "server_header": False,
+        "timeout_keep_alive": IDLE_SECONDS,
+        "timeout_graceful_shutdown": DRAIN_SECONDS,
+    }
+    if workers == 1:
+        uvicorn.run(app, **options)
+        return
+    with tempfile.TemporaryDirectory(prefix="moderation-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings, enc_hook=str).decode()
+        uvicorn.run("moderation.serve.server:worker_app", factory=True, workers=workers, **options)
+
+
+def worker_app() -> Starlette:
+    """Return the application of a worker process, from the settings that its parent has left for it."""
+    return create_app(msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Settings, dec_hook=_path))
+
+
+def _path(kind: type, value: Any) -> Any:
+    return kind(value)
