@@ -1,0 +1,154 @@
+"""What a queue holds and in what order: from the address of a page to SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from moderation.schema import probability_column
+
+ORDERS: Final = ("strong", "uncertain", "new", "old", "thread")
+DECIDED: Final = ("no", "yes", "all")
+AMONG: Final = ("flagged", "all")
+VIEWS: Final = ("list", "one")
+
+BANDS: Final = ((0.9, 1.0), (0.7, 0.9), (0.5, 0.7), (0.3, 0.5))
+"""Score bands that are offered as queues."""
+
+LONGEST_SEARCH: Final = 200
+MOST_WORDS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which comments, in what order, how they are shown.
+
+    Parameters
+    ----------
+    label : str
+        Only comments flagged with it (among all: ordered by it); empty: any.
+    low, high : float or None
+        Band of the score: of `label`, or else of the highest.
+    thread, author : str
+        Only this thread or author, by exact id or name; empty: any.
+    search : str
+        Words that text or author must hold, in any case.
+    decided : {"no", "yes", "all"}
+        Undecided for this reviewer, decided by anyone, or both.
+    among : {"flagged", "all"}
+        Flagged comments only, or all.
+    order : {"strong", "uncertain", "new", "old", "thread"}
+    view : {"list", "one"}
+    after : int or None
+        Go on after this row.
+    """
+
+    label: str = ""
+    low: float | None = None
+    high: float | None = None
+    thread: str = ""
+    author: str = ""
+    search: str = ""
+    decided: str = "no"
+    among: str = "flagged"
+    order: str = "strong"
+    view: str = "list"
+    after: int | None = None
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str], labels: Sequence[str]) -> Filter:
+        """Return the filter of an address; what makes no sense in it is as if it were not there."""
+        return cls(
+            label=query.get("label", "") if query.get("label") in labels else "",
+            low=_share(query.get("low")),
+            high=_share(query.get("high")),
+            thread=query.get("thread", ""),
+            author=query.get("author", ""),
+            search=query.get("search", "").strip()[:LONGEST_SEARCH],
+            decided=_one_of(DECIDED, query.get("decided")),
+            among=_one_of(AMONG, query.get("among")),
+            order=_one_of(ORDERS, query.get("order")),
+            view=_one_of(VIEWS, query.get("view")),
+            after=_row(query.get("after")),
+        )
+
+    def query(self, **changes: Any) -> str:
+        """Return the filter as the query of an address, with some fields changed."""
+        changed = replace(self, **changes)
+        given = {}
+        for field in fields(changed):
+            value = getattr(changed, field.name)
+            if value != field.default:
+                given[field.name] = f"{value:g}" if isinstance(value, float) else value
+        return urlencode(given)
+
+    @property
+    def strength(self) -> str:
+        """SQL of the score that the filter looks at."""
+        return column(self.label) if self.label else "coalesce(rank, top)"
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        """SQL of what rows are ordered by, rising; the last one is different for every row."""
+        match self.order:
+            case "strong":
+                first: tuple[str, ...] = (f"-coalesce({self.strength}, 0)",)
+            case "uncertain":
+                first = (f"coalesce(abs({column(self.label)} - 0.5), 1)" if self.label else "doubt",)
+            case "new":
+                first = ("coalesce(-epoch_us(posted), 9e18)",)
+            case "old":
+                first = ("coalesce(epoch_us(posted), 9e18)",)
+            case _:
+                first = ("thread_id", "coalesce(position, 0)")
+        return (*first, "row")
+
+    def conditions(self) -> tuple[list[str], list[Any]]:
+        """Return SQL conditions on the table `comments`, and their parameters."""
+        sql: list[str] = []
+        values: list[Any] = []
+        if self.among == "flagged":
+            sql.append("rank IS NOT NULL")
+            if self.label:
+                sql.append("list_contains(flags, ?)")
+                values.append(self.label)
+        if self.low is not None:
+            sql.append(f"{self.strength} >= ?")
+            values.append(self.low)
+        if self.high is not None:
+            # A band ends before the next one begins, the last one with certainty itself.
+            sql.append(f"{self.strength} {'<=' if self.high >= 1 else '<'} ?")
+            values.append(self.high)
+        if self.thread:
+            sql.append("thread_key = hash(?) AND thread_id = ?")
+            values += [self.thread, self.thread]
+        if self.author:
+            sql.append("author_key = hash(?) AND author = ?")
+            values += [self.author, self.author]
+        for word in self.search.lower().split()[:MOST_WORDS]:
+            sql.append("(contains(lower(text), ?) OR contains(lower(coalesce(author, '')), ?))")
+            values += [word, word]
+        return sql, values
+
+
+def column(label: str) -> str:
+    """Return the quoted column of a label's probability."""
+    return '"' + probability_column(label).replace('"', '""') + '"'
+
+
+def _share(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value <= 1 else None
+
+
+def _row(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _one_of(known: Sequence[str], word: str | None) -> str:
+    return word if word is not None and word in known else known[0]
