@@ -105,7 +105,20 @@ Redact = Annotated[
     bool,
     typer.Option("--redact", help="Mask e-mail addresses, phone numbers and IP addresses in the texts."),
 ]
+Licences = Annotated[
+    str | None,
+    typer.Option(
+        "--licences",
+        metavar="CLASSES",
+        help="Only corpora of these licence classes, from free,share-alike,non-commercial,unclear.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]
+
+
+def names(given: str | None) -> list[str]:
+    """Return the names of an option that takes several, separated by commas."""
+    return [name.strip() for name in given.split(",")] if given is not None else []
 
 
 def column_map(given: list[str] | None) -> dict[str, str]:

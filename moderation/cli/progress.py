@@ -23,6 +23,50 @@ def watcher(quiet: bool) -> Any:
     return _Bar() if sys.stderr.isatty() else _Lines()
 
 
+def download_watcher(quiet: bool) -> Any:
+    """Return what shows the progress of a download, as a context manager over a `corpora_fetch.Watcher`."""
+    return _Download(not quiet and sys.stderr.isatty())
+
+
+class _Download:
+    """A bar by bytes on a terminal, nothing elsewhere: each file is told once it is there."""
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+        console = Console(stderr=True, highlight=False)
+        columns = (BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn())
+        self._bar = Progress(*columns, console=console, transient=True, disable=not self._shown)
+        self._bar.start()
+        self._task = self._bar.add_task("", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    @property
+    def total(self) -> int:
+        """Bytes of the file, 0 where the server did not say."""
+        return int(self._bar.tasks[0].total or 0)
+
+    @total.setter
+    def total(self, size: int) -> None:
+        self._bar.reset(self._task, total=size or None)
+
+    def update(self, size: int) -> None:
+        self._bar.advance(self._task, size)
+
+    def reset(self) -> None:
+        self._bar.reset(self._task)
+
+    def close(self) -> None:
+        self._bar.refresh()
+
+
 class _Quiet:
     def __enter__(self) -> Watcher:
         from moderation.score.progress import Silent

@@ -9,6 +9,7 @@ from typing import Any
 
 from moderation.classify.model import Model
 from moderation.train.corpora_spec import registry
+from moderation.train.licences import terms
 from moderation.train.templates import TEMPLATES
 
 DEFINITIONS = {
@@ -144,7 +145,16 @@ def _corpora(model: Model) -> str:
         # Filled templates are part of the written corpus.
         spec = specs["written"] if name == TEMPLATES else specs[name]
         rows.append([name, f"{count:,}", spec.licence, spec.licence_class])
-    return _table(["corpus", "rows", "licence", "class"], rows)
+    table = _table(["corpus", "rows", "licence", "class"], rows)
+    return "\n\n".join(
+        (
+            table,
+            "The bundle holds no texts, but sums over hashed features and a list of single rude words. "
+            "Whether a model inherits the terms of its corpora is not settled; `moderation train RECIPE "
+            "--licences free` makes one of free corpora alone. What the texts of each class allow:",
+            terms(model.config["corpora"]),
+        )
+    )
 
 
 def _number(value: float | None) -> str:

@@ -81,8 +81,14 @@ class CorpusCheck:
         return all(file.usable for file in self.files) and (not self.expected or self.rows == self.expected)
 
 
-def corpora_folder(folder: Path | None = None) -> Path:
+def corpora_folder(folder: Path | None = None, *, make: bool = False) -> Path:
     """Return the folder of the corpora: the one given, else the one that `MODERATION_CORPORA` names.
+
+    Parameters
+    ----------
+    folder : Path, optional
+    make : bool
+        Whether to make it where it is not there.
 
     Raises
     ------
@@ -92,8 +98,10 @@ def corpora_folder(folder: Path | None = None) -> Path:
     named = folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if named is None:
         raise UsageError(f"name the folder of the labelled corpora (--corpora DIR or {VARIABLE}=DIR)")
+    if make:
+        named.mkdir(parents=True, exist_ok=True)
     if not named.is_dir():
-        raise UsageError(f"{named}: no such folder of corpora")
+        raise UsageError(f"{named}: no such folder of corpora; fill one by: moderation corpora fetch")
     return named
 
 

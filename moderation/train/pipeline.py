@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from moderation.train.splits import split_by_group, text_groups
 from moderation.train.templates import TEMPLATES, template_rows
 
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Say = Callable[[str], None]
 
@@ -47,7 +48,15 @@ BACKGROUND = "jigsaw_train_any_label"
 """The corpus whose rows without any abuse stand for ordinary comments."""
 
 
-def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Say = lambda _: None) -> Model:
+def train(
+    recipe_path: Path,
+    out: Path,
+    corpora: Path,
+    *,
+    licences: Iterable[str] = (),
+    jobs: int = 2,
+    say: Say = lambda _: None,
+) -> Model:
     """Train a model and write its bundle: weights, configuration, metrics, model card and recipe.
 
     Parameters
@@ -58,6 +67,8 @@ def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Sa
         Folder of the bundle.
     corpora : Path
         Folder with the corpora that the recipe names.
+    licences : iterable of str, optional
+        Licence classes to keep to, see `moderation.train.licences`; default: what the recipe says.
     jobs : int, default 2
         Labels trained at the same time; the result does not depend on it.
     say : callable
@@ -76,7 +87,7 @@ def train(recipe_path: Path, out: Path, corpora: Path, *, jobs: int = 2, say: Sa
         A corpus is missing or damaged.
     """
     started = time.monotonic()
-    recipe = read_recipe(recipe_path)
+    recipe = read_recipe(recipe_path, licences)
     say(f"reading {len(recipe.corpora)} corpora")
     frame = training_frame(recipe, corpora)
     # Rows of one template are too alike to be on two sides.
@@ -198,6 +209,28 @@ def calibrate_label(
     DataError
         The held-out rows hold no positive or no negative.
     """
+    at, weights = reference_rows(frame, label, stated, rows)
+    slope, bias = fit_sigmoid(margin[at], weights)
+    probability = 1 / (1 + np.exp(-(slope * margin[at] + bias)))
+    calibration = {"slope": slope, "bias": bias, "prevalence": stated.prevalence}
+    return calibration, operating_points(probability, weights)
+
+
+def reference_rows(frame: pd.DataFrame, label: str, stated: LabelRecipe, rows: Bool) -> tuple[I64, F64]:
+    """Return held-out rows that stand for ordinary dumps, and what each counts.
+
+    Returns
+    -------
+    at : ndarray of int64, shape (m,)
+        Row numbers.
+    weights : ndarray of float64, shape (m, 2)
+        As a negative and as a positive, at the label's reference prevalence; all together sum to 1.
+
+    Raises
+    ------
+    DataError
+        They hold no positive or no negative.
+    """
     corpora = dict.fromkeys((*stated.calibrate, BACKGROUND), 1.0)
     weight = row_weights(frame, label, corpora) * rows
     at = np.flatnonzero(weight > 0)
@@ -212,10 +245,7 @@ def calibrate_label(
         negative = part & (truth < 0.5)
         weight[negative] *= share / max(weight[negative].sum(), 1e-12)
     weights = prevalence_weights(truth, weight, stated.prevalence)
-    slope, bias = fit_sigmoid(margin[at], weights)
-    probability = 1 / (1 + np.exp(-(slope * margin[at] + bias)))
-    calibration = {"slope": slope, "bias": bias, "prevalence": stated.prevalence}
-    return calibration, operating_points(probability, weights)
+    return at, weights
 
 
 def _config(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from moderation.errors import ConfigError
 from moderation.schema import LABELS
+from moderation.train.licences import licence_classes, permitted
+
+_LICENCES = re.compile(r"^licences\s*=.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Recipe:
         Further numbers, see `moderation.train.fit`.
     text : str
         The file itself, kept in the bundle.
+    licences : tuple of str
+        Licence classes of the corpora that it may use; empty for all.
     """
 
     name: str
@@ -57,6 +64,7 @@ class Recipe:
     labels: dict[str, LabelRecipe]
     settings: dict[str, float] = field(default_factory=dict)
     text: str = ""
+    licences: tuple[str, ...] = ()
 
     @property
     def corpora(self) -> list[str]:
@@ -64,9 +72,47 @@ class Recipe:
         used = {name for label in self.labels.values() for name in (*label.corpora, *label.calibrate)}
         return sorted(used)
 
+    def under(self, licences: Iterable[str]) -> Recipe:
+        """Return the recipe without the corpora whose licence is of no class that is named.
 
-def read_recipe(path: Path) -> Recipe:
+        Labels that no corpus is left for are left out. The text states the classes, so that the recipe of a
+        bundle reproduces it.
+
+        Parameters
+        ----------
+        licences : iterable of str
+            See `moderation.train.licences`.
+
+        Raises
+        ------
+        UsageError
+            A class is unknown.
+        ConfigError
+            No label is left.
+        """
+        classes = licence_classes(licences)
+        labels = {}
+        for name, label in self.labels.items():
+            corpora = permitted(label.corpora, classes)
+            calibrate = tuple(permitted(label.calibrate, classes))
+            if corpora and calibrate:
+                weights = {corpus: label.corpora[corpus] for corpus in corpora}
+                labels[name] = replace(label, corpora=weights, calibrate=calibrate)
+        if not labels:
+            raise ConfigError(f"recipe {self.name!r} names no corpora of licence class {', '.join(classes)}")
+        stated = f"licences = [{', '.join(map(_quoted, classes))}]"
+        text = f"{stated}\n{_LICENCES.sub('', self.text)}"
+        return replace(self, labels=labels, licences=classes, text=text)
+
+
+def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
     """Read a recipe.
+
+    Parameters
+    ----------
+    path : Path
+    licences : iterable of str, optional
+        Licence classes to keep to; default: those that the recipe states, or all.
 
     Raises
     ------
@@ -89,17 +135,23 @@ def read_recipe(path: Path) -> Recipe:
         if "grams" in vectorizer:
             vectorizer["grams"] = tuple(vectorizer["grams"])
         settings = dict(stated.get("settings", {}))
-        return Recipe(str(stated["name"]), int(stated["seed"]), vectorizer, labels, settings, text)
+        recipe = Recipe(str(stated["name"]), int(stated["seed"]), vectorizer, labels, settings, text)
+        kept = tuple(licences) or tuple(stated.get("licences", ()))
+        return recipe.under(kept) if kept else recipe
     except KeyError as error:
         raise ConfigError(f"{path}: the recipe lacks {error}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
 def _label(stated: dict[str, Any]) -> LabelRecipe:
     label = LabelRecipe(
         float(stated["prevalence"]),
-        float(stated["strength"]),
+        float(stated.get("strength", 1.0)),
         {str(name): float(weight) for name, weight in stated["corpora"].items()},
         tuple(stated["calibrate"]),
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from moderation.errors import ConfigError, DataError, UsageError
 from moderation.train.corpora import check_corpus, load_corpus, registry
-from moderation.train.corpora_files import fetch_corpus, file_states, held_texts
+from moderation.train.corpora_files import file_states, held_texts
 from moderation.train.corpora_lexicons import load_lexicon
 from moderation.train.corpora_spec import CorpusSpec, Exam, SourceFile, registry_path
 from moderation.train.corpora_table import END, START, corpora_table, measured, write_readme
@@ -105,28 +105,6 @@ def test_official_test_files_are_not_read() -> None:
         assert not {name for table in spec.tables for name in table.file} & set(spec.exam.files), spec.name
 
 
-def test_files_are_fetched_once_and_verified(tmp_path: Path) -> None:
-    spec = small(served(tmp_path, b"text,y\na,1\n"))
-    place = tmp_path / "corpora" / "small"
-    assert list(fetch_corpus(spec, place)) == [place / "a.csv"]
-    assert (place / "a.csv").read_bytes() == b"text,y\na,1\n"
-    assert list(fetch_corpus(spec, place)) == []
-
-
-def test_a_file_that_is_not_the_described_one_is_not_kept(tmp_path: Path) -> None:
-    source = dataclasses.replace(served(tmp_path, b"something else"), sha256="0" * 64)
-    with pytest.raises(DataError, match=r"a\.csv is not the file that the registry describes"):
-        list(fetch_corpus(small(source), tmp_path / "place"))
-    assert not list((tmp_path / "place").glob("*"))
-
-
-def test_what_cannot_be_fetched_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"has no address of its own; make it from b\.csv"):
-        list(fetch_corpus(small(SourceFile("a.csv", derived="b.csv")), tmp_path))
-    with pytest.raises(DataError, match="cannot be fetched"):
-        list(fetch_corpus(small(SourceFile("a.csv", url=(tmp_path / "no").as_uri())), tmp_path))
-
-
 def test_the_state_of_files_is_told(tmp_path: Path) -> None:
     published = served(tmp_path, b"one\ntwo\n")
     source = dataclasses.replace(published, cut_sha256=hashlib.sha256(b"one\n").hexdigest())
@@ -151,7 +129,7 @@ def test_published_files_need_the_test_file_that_tells_what_to_leave_out(tmp_pat
     assert held_texts(spec, tmp_path) == frozenset()
     (tmp_path / "a.csv").write_bytes(b"text\nA b!\nc\n")
     with pytest.raises(
-        DataError, match=r"test\.csv, which is not beside it; download it from https://example\.org"
+        DataError, match=r"test\.csv, which is not in it; download it from https://example\.org"
     ):
         held_texts(spec, tmp_path)
     (tmp_path / "test.csv").write_text("spans,text\n[],A b?\n", "utf-8")
