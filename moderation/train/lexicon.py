@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from moderation.schema import LABELS
-from moderation.train.corpora import place_of
-from moderation.train.corpora_spec import registry
+from moderation.train.corpora_lexicons import load_lexicon
 
 LEXICON: Final = "surge_profanity"
 MOST_WORDS: Final = 300
@@ -26,16 +25,6 @@ SEVERE: Final = 2.5
 """Mean severity rating, 1 to 3, from which on a term by itself counts as severe."""
 
 _WORD = re.compile(r"\b[a-z]{3,14}\b")
-
-
-def read_lexicon(folder: Path) -> pd.DataFrame:
-    """Return the terms of the severity lexicon with `category` (joined names) and `severity` (1 to 3)."""
-    spec = registry()[LEXICON]
-    path = place_of(spec, folder) / spec.files[0].name
-    terms = pd.read_csv(path, keep_default_na=False)
-    category = terms[["category_1", "category_2", "category_3"]].agg(" ".join, axis=1)
-    severity = pd.to_numeric(terms["severity_rating"], errors="coerce")
-    return pd.DataFrame({"text": terms["text"].str.lower(), "category": category, "severity": severity})
 
 
 def rude_words(texts: Iterable[str], rude: Iterable[bool], folder: Path) -> tuple[str, ...]:
@@ -54,7 +43,7 @@ def rude_words(texts: Iterable[str], rude: Iterable[bool], folder: Path) -> tupl
     tuple of str
         At most `MOST_WORDS`, the most frequent first.
     """
-    terms = {term for term in read_lexicon(folder)["text"] if _WORD.fullmatch(term)}
+    terms = {term for term in load_lexicon(LEXICON, folder)["term"].str.lower() if _WORD.fullmatch(term)}
     uses: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     for text, is_rude in zip(texts, rude, strict=True):
         uses[bool(is_rude)].update(set(_WORD.findall(text.lower())))
@@ -72,11 +61,12 @@ def lexicon_rows(folder: Path) -> pd.DataFrame:
 
     Each says whether it is sexually explicit and whether it is severe, and nothing of other labels.
     """
-    terms = read_lexicon(folder)
-    rows = pd.DataFrame({"text": terms["text"]})
+    terms = load_lexicon(LEXICON, folder)
+    rows = pd.DataFrame({"text": terms["term"].str.lower()})
     for label in LABELS:
         rows[label] = np.float32("nan")
-    rows["sexually_explicit"] = terms["category"].str.contains("sexual acts").astype(np.float32)
+    sexual = ["sexual acts" in " ".join(categories) for categories in terms["categories"]]
+    rows["sexually_explicit"] = np.array(sexual, np.float32)
     rows["severe"] = (terms["severity"] >= SEVERE).astype(np.float32)
     rows["weight"] = np.float32(1)
     rows["corpus"], rows["language"], rows["source_split"] = LEXICON, "en", ""
