@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ def test_sentences_hold_everything_but_space_in_order(text: str) -> None:
     spans = sentences(text)
     assert "".join("".join(text[begin:end].split()) for begin, end in spans) == "".join(text.split())
     assert all(begin < end for begin, end in spans)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
     assert all(text[begin:end].strip() == text[begin:end] for begin, end in spans)
 
 
