@@ -50,12 +50,38 @@ def report(
             "came and went, for whom. Writes comparison.html and comparison.csv.",
         ),
     ] = None,
+    estimate: Annotated[
+        str | None,
+        typer.Option(
+            "--estimate",
+            metavar="DECISIONS",
+            help="Estimate how common labels really are, from a sample that was judged: the file of "
+            "'moderation decisions sample', filled in, or other decisions on it and --sample. Writes "
+            "estimate.csv.",
+        ),
+    ] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            "--sample", metavar="FILE", help="With --estimate: the sample, where DECISIONS is another file."
+        ),
+    ] = None,
+    per: Annotated[
+        str, typer.Option("--per", metavar="month|thread", help="With --estimate: rates of what.")
+    ] = "month",
     quiet: options.Quiet = False,
 ) -> None:
     """Write the report of a run again, perhaps with other thresholds; nothing is scored again."""
     from moderation.score.run import Run
 
+    if estimate is not None and (against is not None or to is not None):
+        raise UsageError("--estimate goes with neither --against nor --to: it writes estimate.csv")
+    if sample is not None and estimate is None:
+        raise UsageError("--sample goes with --estimate")
     opened = Run.open(run)
+    if estimate is not None:
+        _estimate(opened, estimate, sample, per, out, quiet)
+        return
     resolved = opened.reflag(policy, prevalence or ()) if policy or prevalence else None
     if against is not None:
         _compare(opened, resolved, against, to, out, quiet)
@@ -85,6 +111,21 @@ def _compare(
         console().print(render(comparison))
     for path in files.values():
         show(str(path))
+
+
+def _estimate(run: Run, decisions: str, sample: Path | None, per: str, out: Path | None, quiet: bool) -> None:
+    from moderation.decisions.exchange import load_decisions
+    from moderation.report.estimate import estimate
+    from moderation.report.estimated import render, write_estimate
+    from moderation.report.sample import read_sample
+
+    drawn = read_sample(sample or Path(decisions))
+    made = drawn.decisions if sample is None else load_decisions(decisions)
+    found = estimate(run, drawn, made, per)
+    path = write_estimate(found, out or run.path)
+    if not quiet:
+        console().print(render(found, drawn.label))
+    show(str(path))
 
 
 def _kinds(to: str, known: Iterable[str]) -> tuple[str, ...]:

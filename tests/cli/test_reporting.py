@@ -135,3 +135,35 @@ def test_evaluation_at_a_prevalence(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert rare["roc_auc"] == usual["roc_auc"]
     assert rare["calibration_error"] != usual["calibration_error"]
     assert run(["evaluate", "--prevalence", "abusive=0.01"]) == 2
+
+
+def test_a_sample_judged_gives_rates(
+    scanned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sample.csv"
+    assert run(["decisions", "sample", str(scanned / "run"), "-o", str(sheet), "--label", "insult"]) == 0
+    assert capsys.readouterr().out == f"{sheet}\n"
+    with sheet.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert {line["text"] for line in lines} == set(COMMENTS)
+    for line in lines:
+        rude = "idiot" in line["text"] or "moron" in line["text"]
+        line |= {"decision": "remove", "labels": "abusive insult"} if rude else {"decision": "approve"}
+    with sheet.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    assert run(["report", str(scanned / "run"), "--estimate", str(sheet), "-o", str(tmp_path)]) == 0
+    assert "Corrected rate" in capsys.readouterr().out
+    with (tmp_path / "estimate.csv").open(newline="", encoding="utf-8") as file:
+        rates = {(row["label"], row["month"]): row for row in csv.DictReader(file)}
+    # All were judged: the rate is certain.
+    assert [rates["insult", "all"][name] for name in ("rate", "low", "high")] == ["0.5", "0.5", "0.5"]
+    assert rates["threat", "no time"]["rate"] == "0"
+
+
+def test_options_of_the_estimate_belong_together(scanned: Path, tmp_path: Path) -> None:
+    folder = str(scanned / "run")
+    assert run(["report", folder, "--sample", str(tmp_path / "s.csv")]) == 2
+    assert run(["report", folder, "--estimate", str(tmp_path / "s.csv"), "--against", folder]) == 2
+    assert run(["report", folder, "--estimate", str(tmp_path / "missing.csv")]) == 2
