@@ -17,6 +17,9 @@ from moderation.serve.metrics import SHARED_FOLDER
 from moderation.serve.settings import Settings
 
 HEADER_SECONDS: Final = 10.0
+READING_SECONDS: Final = 30.0
+"""How long a client may leave its answer unread, once no more of it fits into the buffers between."""
+
 LARGEST_HEADERS: Final = 1 << 16
 IDLE_SECONDS: Final = 65
 """Longer than pools of common clients and proxies keep it, so that they are who closes it."""
@@ -29,7 +32,10 @@ SETTINGS_VARIABLE: Final = "MODERATION_SERVE"
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, but with an end to patience: slow or endless headers close the connection."""
+    """HTTP as uvicorn speaks it, but with an end to patience.
+
+    A connection is closed whose headers are slow or endless, and one whose client does not read its answers.
+    """
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -37,6 +43,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -54,11 +61,23 @@ class PatientProtocol(HttpToolsProtocol):
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        """Forget the deadlines."""
+        for deadline in (self._deadline, self._unread):
+            if deadline is not None:
+                deadline.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The buffers are full: the client has to read now."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READING_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does."""
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         """A request begins: its headers are to come."""
