@@ -28,7 +28,7 @@ _FIRST: Final = "QUALIFY row_number() OVER (PARTITION BY thread_id, comment_id O
 _PAIRS: Final = f"""
 CREATE TABLE pairs AS
 WITH b AS (SELECT * FROM facts {_FIRST}), a AS (SELECT * FROM other {_FIRST})
-SELECT coalesce(a.row, b.row) row, thread_id, coalesce(a.thread_title, b.thread_title) title,
+SELECT coalesce(a.row, b.row) AS row, thread_id, coalesce(a.thread_title, b.thread_title) title,
     coalesce(a.author, b.author) author, b.row IS NOT NULL was, a.row IS NOT NULL now,
     coalesce(b.flags, []) old_flags, coalesce(a.flags, []) new_flags,
     coalesce(b.rank, 0) old_rank, coalesce(a.rank, 0) new_rank,
@@ -48,9 +48,9 @@ FROM pairs
 """
 _LABELS: Final = """
 WITH one AS (
-    SELECT row, unnest(old_flags) label, 1 old, 0 new FROM pairs WHERE was AND now
+    SELECT row, unnest(old_flags) AS label, 1 AS old, 0 AS new FROM pairs WHERE was AND now
     UNION ALL SELECT row, unnest(new_flags), 0, 1 FROM pairs WHERE was AND now
-), each AS (SELECT row, label, max(old) old, max(new) new FROM one GROUP BY ALL)
+), each AS (SELECT row, label, max(old) AS old, max(new) AS new FROM one GROUP BY ALL)
 SELECT label, sum(old)::BIGINT AS before, sum(new)::BIGINT AS after,
     count(*) FILTER (old = 0) added, count(*) FILTER (new = 0) removed
 FROM each GROUP BY label ORDER BY label

@@ -24,17 +24,17 @@ _STRETCH: Final = 3
 # ... where they make it so many times as long: one comment dated 1970 must not squeeze a month into one bar.
 
 _PAIRS: Final = """
-WITH one AS (SELECT flagged_row, unnest(flags) label FROM facts WHERE flagged_row IS NOT NULL)
-SELECT a.label label, b.label other, count(*) comments
+WITH one AS (SELECT flagged_row, unnest(flags) AS label FROM facts WHERE flagged_row IS NOT NULL)
+SELECT a.label AS label, b.label AS other, count(*) AS comments
 FROM one a JOIN one b USING (flagged_row) GROUP BY ALL
 """
 _STEP: Final = """
-SELECT date_trunc('{unit}', posted)::TIMESTAMP start, count(*) comments,
+SELECT date_trunc('{unit}', posted)::TIMESTAMP AS start, count(*) AS comments,
     count(*) FILTER (scored) scored, count(flagged_row) flagged
 FROM facts WHERE posted BETWEEN ? AND ? GROUP BY ALL ORDER BY start
 """
 _TOP: Final = """
-SELECT {columns}, count(*) comments, count(*) FILTER (scored) scored, count(flagged_row) flagged
+SELECT {columns}, count(*) AS comments, count(*) FILTER (scored) scored, count(flagged_row) flagged
 FROM facts WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(flagged_row) > 0
 ORDER BY flagged DESC, count(*) FILTER (scored), {key} LIMIT {count}
 """
@@ -130,7 +130,7 @@ def top(facts: Facts, key: str, more: str = "") -> pd.DataFrame:
 def _usual_span(facts: Facts, first: datetime, last: datetime) -> tuple[datetime, datetime, int]:
     """Return the span of time worth a chart, and how many comments have a time at all."""
     days = facts.query(
-        "SELECT date_trunc('day', posted)::TIMESTAMP start, count(*) comments FROM facts "
+        "SELECT date_trunc('day', posted)::TIMESTAMP AS start, count(*) AS comments FROM facts "
         "WHERE posted IS NOT NULL GROUP BY ALL ORDER BY start"
     )
     share = days["comments"].cumsum().to_numpy(np.float64)

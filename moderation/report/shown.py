@@ -33,7 +33,7 @@ _PATH: Final = 8
 _PER_LABEL: Final = 0.1
 # Of the places on the page, for the strongest of each label, so that a rare label is not crowded out.
 _CHOSEN: Final = """
-WITH one AS (SELECT flagged_row, row, rank, unnest(flags) label FROM facts WHERE flagged_row IS NOT NULL),
+WITH one AS (SELECT flagged_row, row, rank, unnest(flags) AS label FROM facts WHERE flagged_row IS NOT NULL),
 placed AS (
     SELECT flagged_row, row_number() OVER (PARTITION BY label ORDER BY rank DESC, row) place FROM one
 ),

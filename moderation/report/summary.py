@@ -26,8 +26,8 @@ SHOWN: Final = 1_500
 """Flagged comments that a page shows: more than anyone reads, few enough to open at once."""
 
 _TOTALS: Final = """
-SELECT count(*) comments, count(DISTINCT thread_id) threads, count(DISTINCT author) authors,
-    count(*) FILTER (scored) scored, count(flagged_row) flagged, min(posted) first, max(posted) last,
+SELECT count(*) AS comments, count(DISTINCT thread_id) threads, count(DISTINCT author) authors,
+    count(*) FILTER (scored) scored, count(flagged_row) flagged, min(posted) AS first, max(posted) AS last,
     count(*) FILTER (author IS NULL) nameless,
     count(flagged_row) FILTER (author IS NULL) nameless_flagged,
     count(*) FILTER (posted IS NULL) undated,
