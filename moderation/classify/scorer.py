@@ -8,11 +8,10 @@ the root of their squared values.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from itertools import pairwise
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,37 +19,41 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
 from moderation.text.chunks import Chunked, split
-from moderation.text.features import WORD, ChunkFeatures, analyse, chunk_bytes
-from moderation.text.hashing import BASE, U64, mix
+from moderation.text.features import PAIR, SKIP, WORD, ChunkFeatures, analyse
+from moderation.text.hashing import U64, hash_word, mix, mix_one
 from moderation.text.obfuscation import Unmasker, known
-from moderation.text.spelled import Spelled, spell_out
-from moderation.text.table import FeatureTable, link_hashes
-
-if TYPE_CHECKING:
-    from moderation.classify.kernel import Kernel
+from moderation.text.spelled import Spelled, letter_runs, spell_out
+from moderation.text.table import ODD, FeatureTable, link_hashes
+from moderation.text.tokens import Tokens, tokenise
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
 U32 = npt.NDArray[np.uint32]
+Bool = npt.NDArray[np.bool_]
 Analysed: TypeAlias = tuple[F64, U64, U32]
-"""Of distinct chunks: rows of sums (labels, squared values, letters, letters of known chunks), keys that
-pairs are built from, and the letter of those that are a single one, else 0."""
+"""Of distinct chunks: rows of sums (labels, then the columns below), keys that pairs are built from, and the
+letter of those that are a single one, else 0."""
 
-KERNEL_VARIABLE: Final = "MODERATION_KERNEL"
-"""Environment variable; `numpy` keeps the compiled kernel away."""
+SQUARES, LETTERS, KNOWN_LETTERS, ENGLISH, EXTRA_COLUMNS = 0, 1, 2, 3, 4
+"""Columns of a row behind those of the labels: squared values, letters, letters of known chunks, and whether
+one of `ENGLISH_WORDS` is in the chunk."""
 
-KERNEL_TEXTS: Final = 500
-"""Fewer texts in one call are scored before the compiled kernel would have been loaded."""
+ENGLISH_WORDS: Final = (
+    "the and that you this with they have not what your would there their which about from but who because "
+    "when how our been were than these those could should dont its just does did why where only some any "
+    "being other into them doesnt didnt cant isnt thats youre theyre"
+)
+"""Frequent words that hold sentences together in English and in no other language that comments come in."""
 
-MEMO_BITS: Final = 18
-"""Chunks remembered: 262,144 rows of about 100 bytes. Of the 68,000 chunks of 10,000 comments 12 % then share
-a slot and drive each other out; with half as many rows 22 %."""
+MEMO_CHUNKS: Final = 1 << 18
+"""Chunks remembered, rows of about 120 bytes. 10,000 comments have some 68,000 different ones."""
 
-BATCH_BYTES: Final = 1 << 20
-"""Text scored at once: bounds memory, and is long enough for chunks to repeat."""
-
+BATCH_BYTES: Final = 1 << 19
+"""Text scored at once: bounds memory, stays in the cache, and is long enough for calls not to count."""
 
 SLICE: Final = 1 << 13
 """New chunks analysed at once: their features are some hundred times as large as they are."""
@@ -98,11 +101,15 @@ class Margins:
         Linear margins, before calibration.
     letters, known_letters : ndarray of int64, shape (n,)
         Letters in all chunks, and in chunks with a word that the model knows.
+    chunks, english : ndarray of int64, shape (n,)
+        Number of chunks, and of those with one of `ENGLISH_WORDS`.
     """
 
     values: F64
     letters: I64
     known_letters: I64
+    chunks: I64
+    english: I64
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,146 +136,104 @@ class Parts:
     norm: float
 
 
-WAYS: Final = 4
-"""Slots that a chunk may take; with one, a twelfth of the chunks would keep driving each other out."""
-
-
-class Memo(NamedTuple):
-    """Analysed chunks, each in one of the `WAYS` slots that the high bits of its hash name.
-
-    Parameters
-    ----------
-    hashes : ndarray of uint64, shape (slots,)
-        0 where nothing is remembered.
-    keys, letters, rows : ndarray, shape (slots, ...)
-        See `Analysed`.
-    shift, mask : uint64
-        `hash >> shift & mask` is the number of the group of slots.
-    """
-
-    hashes: U64
-    keys: U64
-    letters: U32
-    rows: F64
-    shift: np.uint64
-    mask: np.uint64
-
-    def slots(self, hashes: U64) -> tuple[I64, npt.NDArray[np.bool_]]:
-        """Return the slot of each chunk and whether it is there; else the one to put it in."""
-        first = (hashes >> self.shift & self.mask).astype(np.int64) * WAYS
-        there = self.hashes.take(first[:, None] + np.arange(WAYS))
-        same, free = there == hashes[:, None], there == 0
-        victim = (hashes & np.uint64(WAYS - 1)).astype(np.int64)
-        found = same.any(axis=1)
-        way = np.where(found, same.argmax(axis=1), np.where(free.any(axis=1), free.argmax(axis=1), victim))
-        return first + way, found
-
-    def store(self, hashes: U64, analysed: Analysed) -> None:
-        """Remember chunks, in place of those that their slots hold."""
-        at, _ = self.slots(hashes)
-        # Of several chunks that ask for one slot the last gets all of it.
-        kept, last = np.unique(at[::-1], return_index=True)
-        last = len(at) - 1 - last
-        self.hashes[kept] = hashes[last]
-        rows, keys, letters = analysed
-        self.rows[kept], self.keys[kept], self.letters[kept] = rows[last], keys[last], letters[last]
-
-
-def new_memo(bits: int, labels: int) -> Memo:
-    """Return an empty memo of `2 ** bits` slots, at least `WAYS`."""
-    size = 1 << bits
-    return Memo(
-        np.zeros(size, np.uint64),
-        np.zeros(size, np.uint64),
-        np.zeros(size, np.uint32),
-        np.zeros((size, labels + 3)),
-        np.uint64(min(64 - bits + 2, 63)),
-        np.uint64(size // WAYS - 1),
-    )
-
-
 class Scorer:
     """Scores texts; remembers chunks between calls. Not to be shared between threads.
 
     Parameters
     ----------
     weights : Weights
-    memo_bits : int, default `MEMO_BITS`
-        log2 of the number of chunks remembered.
+    memo_chunks : int, default `MEMO_CHUNKS`
+        Number of chunks remembered.
     """
 
-    def __init__(self, weights: Weights, memo_bits: int = MEMO_BITS) -> None:
+    def __init__(self, weights: Weights, memo_chunks: int = MEMO_CHUNKS) -> None:
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)
         self._labels = weights.codes.shape[1]
-        self._memo = new_memo(memo_bits, self._labels)
+        self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
 
     def forget(self) -> None:
         """Clear the memo; scores stay the same, the next ones take longer."""
-        self._memo.hashes[:] = 0
+        self._memo.forget()
 
     def margins(self, texts: pa.StringArray) -> Margins:
         """Return the margins of texts, shape (n,), no nulls."""
-        kernel = self.kernel if len(texts) >= KERNEL_TEXTS else None
-        parts = [self._compiled(kernel, batch) if kernel else self._batch(batch) for batch in batches(texts)]
-        if not parts:
-            empty = np.zeros(0, np.int64)
-            return Margins(np.zeros((0, self._labels)), empty, empty)
-        rows, labels = np.concatenate(parts), self._labels
-        squares = rows[:, labels]
+        labels = self._labels
+        rows, chunks = np.empty((len(texts), labels + EXTRA_COLUMNS)), np.empty(len(texts), np.int64)
+        for start, batch in batches(texts):
+            part = slice(start, start + len(batch))
+            rows[part], chunks[part] = self._batch(batch)
+        squares = rows[:, labels + SQUARES]
         norm = np.sqrt(np.where(squares > 0, squares * self.weights.table.unit, 1))
         values = rows[:, :labels] * self.weights.units / norm[:, None]
-        return Margins(values, rows[:, labels + 1].astype(np.int64), rows[:, labels + 2].astype(np.int64))
+        letters, known_letters, english = rows[:, labels + LETTERS :].astype(np.int64).T
+        return Margins(values, letters, known_letters, chunks, english)
 
     def take_apart(self, text: str) -> Parts:
         """Return what each token and pair of one text adds to the margins."""
         chunked, keys, rows, spelled = self._resolve(pa.array([text], pa.string()))
         tokens = rows[chunked.tokens]
-        sums, squares, _ = self._links(chunked, keys)
-        count = len(chunked.tokens)
+        links, _ = self._links(chunked, keys)
+        count, labels = len(chunked.tokens), self._labels
         ends = self._link_ends(chunked, keys, count)
-        square = float(tokens[:, self._labels].sum() + squares.sum()) * self.weights.table.unit
+        square = float(tokens[:, labels].sum() + links[:, labels].sum()) * self.weights.table.unit
         norm = math.sqrt(square) if square > 0 else 1.0
         units = self.weights.units / norm
         own = np.arange(count)
         first, last = (own, own) if spelled is None else (spelled.first, spelled.last)
-        return Parts(tokens[:, : self._labels] * units, sums * units, ends, first, last, norm)
+        return Parts(tokens[:, :labels] * units, links[:, :labels] * units, ends, first, last, norm)
 
-    @cached_property
-    def kernel(self) -> Kernel | None:
-        """The compiled kernel; None where numba is not installed or the user does not want it."""
-        if os.environ.get(KERNEL_VARIABLE) == "numpy":
-            return None
-        try:
-            from moderation.classify.kernel import Kernel
-        except (ImportError, RuntimeError):
-            # Numba refuses to compile where it finds no folder to keep the result in.
-            return None
-        return Kernel(self.weights)
+    def _batch(self, texts: pa.StringArray) -> tuple[F64, I64]:
+        """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""
+        tokens = tokenise(texts)
+        numbers = self._numbers(tokens)
+        total = _sum_rows(numbers, tokens.offsets, self._memo.rows)
+        keys = self._memo.keys.take(numbers)
+        for step, wanted, seed in ((1, self.weights.pairs, PAIR), (2, self.weights.skips, SKIP)):
+            if wanted and len(keys) > step:
+                self._add_links(total, keys, tokens.offsets, step, seed)
+        runs = letter_runs(self._memo.letters.take(numbers), tokens.offsets)
+        starts = [start for start, letters in runs if self.unmasker.spelled(letters)]
+        if starts:
+            spelled = np.unique(np.searchsorted(tokens.offsets, starts, side="right") - 1)
+            total[spelled] = self._spelled(texts.take(pa.array(spelled)))
+        return total, np.diff(tokens.offsets)
 
-    def _compiled(self, kernel: Kernel, texts: pa.StringArray) -> F64:
-        totals, spelled = kernel.totals(texts, self._memo, self._analyse)
-        if len(spelled):
-            totals[spelled] = self._batch(texts.take(pa.array(spelled)))
-        return totals
+    def _numbers(self, tokens: Tokens) -> I32:
+        """Return the memo's row of each chunk; those that have none get one."""
+        numbers = self._memo.find(tokens.hashes)
+        missing = np.flatnonzero(numbers == 0)
+        if not len(missing):
+            return numbers
+        hashes, first = np.unique(tokens.hashes[missing], return_index=True)
+        if self._memo.make_room(len(hashes)):
+            return self._numbers(tokens)
+        self._memo.add(hashes, *self._analyse(tokens.chunks(missing[first])))
+        numbers[missing] = self._memo.find(tokens.hashes[missing])
+        return numbers
 
-    def _batch(self, texts: pa.StringArray) -> F64:
-        """Return the sums over chunks and pairs of each text, shape (n, labels + 3)."""
+    def _add_links(self, total: F64, keys: U64, offsets: I64, step: int, seed: int) -> None:
+        """Add the pairs of chunks that stand `step` apart."""
+        hashes = keys[:-step] * ODD
+        hashes += keys[step:]
+        buckets, found = self.weights.table.find(mix(hashes, seed))
+        # No pair reaches from one text into the next.
+        for back in range(1, step + 1):
+            border = offsets[1:-1] - back
+            found[border[(border >= 0) & (border < len(found))]] = False
+        at = np.flatnonzero(found)
+        total[:, : self._labels + 1] += _sum_rows(
+            None, np.searchsorted(at, offsets), self._values(buckets.take(at))
+        )
+
+    def _spelled(self, texts: pa.StringArray) -> F64:
+        """Return the sums of texts in which letters stand one by one, and may spell words."""
         chunked, keys, rows, _ = self._resolve(texts)
-        count = len(texts)
-        matrix = sp.csr_matrix(
-            (np.ones(len(chunked.tokens)), chunked.tokens, chunked.offsets), shape=(count, len(rows))
-        )
-        total: F64 = np.asarray(matrix @ rows)
-        sums, squares, owner = self._links(chunked, keys)
-        ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count))))
-        link_matrix = sp.csr_matrix(
-            (np.ones(len(owner)), np.arange(len(owner)), ends),
-            shape=(count, len(owner)),
-        )
-        total[:, : self._labels] += np.asarray(link_matrix @ sums)
-        total[:, self._labels] += np.asarray(link_matrix @ squares)
+        total = _sum_rows(chunked.tokens, chunked.offsets, rows)
+        values, owner = self._links(chunked, keys)
+        ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
+        total[:, : self._labels + 1] += _sum_rows(None, ends, values)
         return total
 
     def _resolve(self, texts: pa.StringArray) -> tuple[Chunked, U64, F64, Spelled | None]:
@@ -282,19 +247,13 @@ class Scorer:
             chunked = spelled.chunked
         return chunked, keys, rows, spelled
 
-    def _look_up(self, distinct: pa.StringArray) -> Analysed:
-        memo, hashes = self._memo, raw_hash(distinct)
-        slots, remembered = memo.slots(hashes)
-        rows, keys, letters = memo.rows.take(slots, axis=0), memo.keys.take(slots), memo.letters.take(slots)
-        missing = np.flatnonzero(~remembered)
-        if len(missing):
-            analysed = self._analyse(distinct.take(pa.array(missing)))
-            rows[missing], keys[missing], letters[missing] = analysed
-            memo.store(hashes[missing], analysed)
-        return rows, keys, letters
+    def _look_up(self, chunks: pa.StringArray) -> Analysed:
+        numbers = self._numbers(tokenise(chunks))
+        memo = self._memo
+        return memo.rows.take(numbers, axis=0), memo.keys.take(numbers), memo.letters.take(numbers)
 
     def _analyse(self, distinct: pa.StringArray) -> Analysed:
-        rows = np.empty((len(distinct), self._labels + 3))
+        rows = np.empty((len(distinct), self._labels + EXTRA_COLUMNS))
         keys, letters = np.empty(len(distinct), np.uint64), np.empty(len(distinct), np.uint32)
         for start in range(0, len(distinct), SLICE):
             part = slice(start, start + SLICE)
@@ -303,38 +262,37 @@ class Scorer:
         return rows, keys, letters
 
     def _rows(self, features: ChunkFeatures) -> F64:
-        """Sum the features of each chunk: labels, squared values, letters, letters of known chunks."""
+        """Sum the features of each chunk."""
         count = len(features.keys)
         owner = np.repeat(np.arange(count), np.diff(features.indptr))
-        words = features.families == WORD
-        familiar = known(self.weights.vocabulary, features.hashes[words])
-        knows = np.bincount(owner[words][familiar], minlength=count)
+        at = np.flatnonzero(features.families == WORD)
+        words, holders = features.hashes[at], owner[at]
+        knows = np.bincount(holders[known(self.weights.vocabulary, words)], minlength=count)
+        english = np.bincount(holders[np.isin(words, _ENGLISH)], minlength=count)
         buckets, found = self.weights.table.find(features.hashes)
         buckets, owner = buckets[found], owner[found]
-        values = np.empty((len(buckets), self._labels + 1))
-        values[:, :-1] = self._levels(buckets)
-        values[:, -1] = self._squares.take(buckets)
         ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count))))
-        matrix = sp.csr_matrix(
-            (np.ones(len(buckets)), np.arange(len(buckets)), ends), shape=(count, len(buckets))
-        )
-        rows = np.empty((count, self._labels + 3))
-        rows[:, : self._labels + 1] = matrix @ values
-        rows[:, -2] = features.letters
-        rows[:, -1] = np.where(knows > 0, features.letters, 0)
+        labels = self._labels
+        rows = np.empty((count, labels + EXTRA_COLUMNS))
+        rows[:, : labels + 1] = _sum_rows(None, ends, self._values(buckets))
+        rows[:, labels + LETTERS] = features.letters
+        rows[:, labels + KNOWN_LETTERS] = np.where(knows > 0, features.letters, 0)
+        rows[:, labels + ENGLISH] = english > 0
         return rows
 
-    def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, F64, I64]:
+    def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, I64]:
         weights = self.weights
         hashes, owner = link_hashes(chunked, keys, pairs=weights.pairs, skips=weights.skips)
         buckets, found = weights.table.find(hashes)
-        buckets = buckets[found]
-        return self._levels(buckets), self._squares.take(buckets).astype(np.float64), owner[found]
+        return self._values(buckets[found]), owner[found]
 
-    def _levels(self, buckets: I64) -> F64:
+    def _values(self, buckets: I64) -> F64:
+        """Return weights and squared values of features, shape (k, labels + 1)."""
+        values = np.empty((len(buckets), self._labels + 1))
         # Through `take`, which copies whole rows: several times as fast as indexing, and as a memory map.
-        levels: F64 = LEVELS.take(self._codes.take(buckets, axis=0))
-        return levels
+        values[:, :-1] = LEVELS.take(self._codes.take(buckets, axis=0))
+        values[:, -1] = self._squares.take(buckets)
+        return values
 
     def _link_ends(self, chunked: Chunked, keys: U64, count: int) -> I64:
         """Return the token numbers of the pairs that `_links` returns for one text, in its order."""
@@ -349,25 +307,24 @@ class Scorer:
         return np.concatenate(ends) if ends else np.empty((0, 2), np.int64)
 
 
-def batches(texts: pa.StringArray) -> Iterator[pa.StringArray]:
-    """Cut texts into batches of about `BATCH_BYTES`."""
+def batches(texts: pa.StringArray) -> Iterator[tuple[int, pa.StringArray]]:
+    """Cut texts into batches of about `BATCH_BYTES`, each with the number of its first text."""
     if not len(texts):
         return
     sizes = np.cumsum(pc.binary_length(texts).to_numpy().astype(np.int64))
     edges = np.searchsorted(sizes, np.arange(BATCH_BYTES, sizes[-1], BATCH_BYTES)) + 1
     edges = np.unique(np.concatenate(([0], edges, [len(texts)])))
-    for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        yield texts.slice(start, stop - start)
+    for start, stop in pairwise(edges.tolist()):
+        yield start, texts.slice(start, stop - start)
 
 
-def raw_hash(chunks: pa.StringArray) -> U64:
-    """Hash chunks by all their bytes, shape (d,); every chunk has at least one."""
-    data = np.frombuffer(chunk_bytes(chunks), np.uint8).astype(np.uint64)
-    lengths = pc.binary_length(chunks).to_numpy().astype(np.int64)
-    if not len(lengths):
-        return np.empty(0, np.uint64)
-    starts = np.cumsum(lengths) - lengths
-    powers = np.ones(lengths.max(), np.uint64)
-    np.multiply.accumulate(np.full(len(powers) - 1, BASE, np.uint64), out=powers[1:])
-    data *= powers.take(np.arange(len(data)) - np.repeat(starts, lengths))
-    return np.maximum(mix(np.add.reduceat(data, starts)), np.uint64(1))
+_ENGLISH: Final = np.array([mix_one(hash_word(word), WORD) for word in ENGLISH_WORDS.split()], np.uint64)
+
+
+def _sum_rows(numbers: I32 | None, ends: npt.NDArray[np.integer], rows: F64) -> F64:
+    """Sum rows by group, those of these numbers or all; group `i` is from `ends[i]` to `ends[i + 1]`."""
+    numbers = np.arange(len(rows), dtype=np.int32) if numbers is None else numbers
+    shape = (len(ends) - 1, len(rows))
+    groups = sp.csr_matrix((np.ones(len(numbers)), numbers, ends.astype(np.int32)), shape=shape)
+    total: F64 = np.asarray(groups @ rows)
+    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,11 +49,9 @@ def spell_out(chunked: Chunked, letter: npt.NDArray[np.uint32], unmasker: Unmask
         None where the batch has no such word.
     """
     single = letter[chunked.tokens]
-    starts, lengths = _runs(single > 0, chunked.offsets)
     words: list[str] = []
     begins, sizes = [], []
-    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
-        letters = "".join(map(chr, single[start : start + length]))
+    for start, letters in letter_runs(single, chunked.offsets):
         for begin, word in unmasker.spelled(letters):
             begins.append(start + begin)
             sizes.append(len(word))
@@ -62,17 +61,40 @@ def spell_out(chunked: Chunked, letter: npt.NDArray[np.uint32], unmasker: Unmask
     return _joined(chunked, np.array(begins), np.array(sizes), words)
 
 
+def letter_runs(letter: npt.NDArray[np.uint32], offsets: I64) -> Iterator[tuple[int, str]]:
+    """Yield where letters stand one by one, enough of them to spell a word, and the letters.
+
+    Parameters
+    ----------
+    letter : ndarray of uint32, shape (t,)
+        The letter of each chunk of a batch that is a single one, else 0.
+    offsets : ndarray of int64, shape (n + 1,)
+        Text `i` has the chunks `offsets[i]` to `offsets[i + 1]`.
+    """
+    starts, lengths = _runs(letter > 0, offsets)
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        yield start, "".join(map(chr, letter[start : start + length]))
+
+
 def _runs(inside: npt.NDArray[np.bool_], offsets: I64) -> tuple[I64, I64]:
     """Return where runs of single letters begin, long enough and within one text, and their lengths."""
-    at = np.flatnonzero(inside)
+    count = max(len(inside) - SHORTEST_SPELLED + 1, 0)
+    enough = inside[:count].copy()
+    for step in range(1, SHORTEST_SPELLED):
+        enough &= inside[step : step + count]
+    # Most batches have few such places, and no text is looked at elsewhere.
+    at = np.flatnonzero(enough)
+    text = np.searchsorted(offsets, at, side="right") - 1
+    at, text = (
+        at[at + SHORTEST_SPELLED <= offsets[text + 1]],
+        text[at + SHORTEST_SPELLED <= offsets[text + 1]],
+    )
     if not len(at):
         return at, at
-    text = np.searchsorted(offsets, at, side="right")
     begins = np.concatenate(([True], (np.diff(at) != 1) | (np.diff(text) != 0)))
     starts = np.flatnonzero(begins)
-    lengths = np.diff(np.append(starts, len(at)))
-    long = lengths >= SHORTEST_SPELLED
-    return at[starts[long]], lengths[long]
+    lengths = np.diff(np.append(starts, len(at))) + SHORTEST_SPELLED - 1
+    return at[starts], lengths
 
 
 def _joined(chunked: Chunked, begins: I64, sizes: I64, words: list[str]) -> Spelled:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
 import pytest
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from moderation.classify.language import CONFIDENT, identify
+from moderation.classify.langid import CONFIDENT, identify
+from moderation.classify.language import withheld_language
+from moderation.classify.scorer import Margins
 
 TEXTS = [
     "Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter von gestern",
@@ -22,9 +25,20 @@ TEXTS = [
 
 @pytest.mark.parametrize("texts", [TEXTS, TEXTS[::-1], TEXTS[3:4], TEXTS * 3])
 def test_many_at_once_are_decided_as_one_by_one(texts: list[str]) -> None:
-    alone = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    langid = pytest.importorskip("py3langid.langid", reason="py3langid is not installed")
+    alone = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
     codes, certain = identify(texts)
     for text, code, sure in zip(texts, codes, certain, strict=True):
         expected, confidence = alone.classify(text)
         assert sure == (confidence >= CONFIDENT)
         assert not sure or code == expected
+
+
+def test_words_of_english_grammar_keep_strange_words_from_being_foreign() -> None:
+    text = "Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter von gestern"
+    letters, chunks = np.array([60, 60, 60, 19]), np.array([12, 12, 12, 12])
+    known, english = np.array([6, 6, 42, 6]), np.array([0, 2, 0, 0])
+    margins = Margins(np.zeros((4, 8)), letters, known, chunks, english)
+    language, foreign = withheld_language(pa.array([text] * 4), margins)
+    assert language.tolist() == ["de", "en", "en", ""]
+    assert foreign.tolist() == [True, False, False, False]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import astuple, replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,8 @@ from moderation.classify.scorer import Scorer
 from moderation.classify.weights import LEVELS, encode
 from moderation.errors import DataError, ModelError, UsageError
 from moderation.schema import LABELS, probability_column
+from moderation.text.vectorizer import ChunkVectorizer
+from moderation.train.fit import weights_of
 
 TEXTS = [
     "You are a STUPID idiot!!!",
@@ -46,10 +50,54 @@ def test_probability_does_not_depend_on_batch_order_or_memo(model: Model) -> Non
     repeated = model.predict_proba(TEXTS * 50)[-len(TEXTS) :]
     model.scorer.forget()
     forgotten = model.predict_proba(TEXTS)
-    crowded = Scorer(model.bundle.weights, memo_bits=2).margins(pa.array(TEXTS)).values
+    crowded = Scorer(model.bundle.weights, memo_chunks=4).margins(pa.array(TEXTS)).values
     for other in (alone, reversed_, repeated, forgotten):
         assert np.array_equal(together, other)
     assert np.array_equal(crowded, model.scorer.margins(pa.array(TEXTS)).values)
+
+
+odd_texts = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["idiot", "IDIOT", "stup1d", "f*ck", "don't", "the", "http", "www.", "u/", ".com", "@a"]
+        ),
+        st.sampled_from(
+            ["i d i o t", "naïve", "ｉｄｉｏｔ", "іdiot", "😀", "ﷺ", "\u0301", "漢字" * 50, "ab" * 70]
+        ),
+        st.sampled_from([*" \t\n\xa0\u3000\u200b.,!?'`\"@#$*+_-:/()013aiux"]),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(st.lists(odd_texts, min_size=1, max_size=12), st.randoms(), st.sampled_from([1, 30, 4000]))
+def test_margins_are_the_sum_of_the_parts_in_any_order_and_memo_state(
+    tiny_model: Path, texts: list[str], random: Random, chunks: int
+) -> None:
+    weights = read_bundle(tiny_model).weights
+    scorer, order = Scorer(weights, memo_chunks=chunks), random.sample(range(len(texts)), len(texts))
+    first = scorer.margins(pa.array(texts, pa.string()))
+    shuffled = scorer.margins(pa.array([texts[at] for at in order], pa.string()))
+    for one, other in zip(astuple(first), astuple(shuffled), strict=True):
+        assert np.array_equal(one[order], other)
+    for text, values in zip(texts, first.values, strict=True):
+        parts = Scorer(weights).take_apart(text)
+        assert parts.tokens.sum(axis=0) + parts.links.sum(axis=0) == pytest.approx(values, abs=1e-9)
+
+
+def test_pairs_with_a_gap_count_too() -> None:
+    texts = ["you are an idiot", "a liar a liar a liar", "one", "", "i d i o t and more"]
+    vectorizer = ChunkVectorizer(skips=True, min_count=1, vocabulary_count=1).fit(texts)
+    width = vectorizer.transform(texts).shape[1]
+    weights = weights_of(vectorizer, np.random.default_rng(1).normal(size=(width, 2)))
+    together = Scorer(weights).margins(pa.array(texts)).values
+    without = Scorer(replace(weights, skips=False)).margins(pa.array(texts)).values
+    assert (together != without).any(axis=1).tolist() == [True, True, False, False, False]
+    for text, values in zip(texts, together, strict=True):
+        assert np.array_equal(Scorer(weights).margins(pa.array([text])).values[0], values)
+        parts = Scorer(weights).take_apart(text)
+        assert parts.tokens.sum(axis=0) + parts.links.sum(axis=0) == pytest.approx(values, abs=1e-9)
 
 
 @given(st.lists(any_text, min_size=1, max_size=8), st.randoms())

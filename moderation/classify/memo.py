@@ -1,0 +1,139 @@
+"""Finding rows by hash, for whole arrays of hashes at once; and the chunks that were analysed before."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.text.hashing import U64
+
+F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
+U32 = npt.NDArray[np.uint32]
+
+PLACES: Final = 4
+"""Places of an index for each row, so that few hashes have to look further than one."""
+
+FIRST_ROWS: Final = 1 << 12
+"""Rows that there is room for at the beginning; they double until the capacity is reached."""
+
+
+class Index:
+    """Tells the row of a hash: open addressing, in arrays.
+
+    Row 0 is none: it is what a search that finds nothing returns.
+
+    Parameters
+    ----------
+    room : int
+        Rows that can be entered, and one.
+
+    Attributes
+    ----------
+    hashes : ndarray of uint64, shape (room,)
+    count : int
+        Rows entered, and one.
+    """
+
+    def __init__(self, room: int) -> None:
+        bits = max((PLACES * room - 1).bit_length(), 1)
+        self._shift, self._mask = np.uint64(64 - bits), np.int64((1 << bits) - 1)
+        self._places = np.zeros(1 << bits, np.int32)
+        self.hashes = np.zeros(room, np.uint64)
+        self.count = 1
+
+    def find(self, hashes: U64) -> I32:
+        """Return the row of each hash, 0 for those that are not there; no hash is 0."""
+        place = (hashes >> self._shift).view(np.int64)
+        found = self._places.take(place)
+        astray = np.flatnonzero(self.hashes.take(found) != hashes)
+        # An empty place, whose row is 0, ends a search; elsewhere it goes on behind.
+        astray = astray[found[astray] > 0]
+        while len(astray):
+            place[astray] = (place[astray] + 1) & self._mask
+            found[astray] = self._places[place[astray]]
+            astray = astray[(found[astray] > 0) & (self.hashes[found[astray]] != hashes[astray])]
+        return found
+
+    def enter(self, hashes: U64) -> slice:
+        """Give distinct hashes that are not there the next rows, for which there is room."""
+        rows = slice(self.count, self.count + len(hashes))
+        self.hashes[rows] = hashes
+        numbers = np.arange(rows.start, rows.stop, dtype=np.int32)
+        self.count = rows.stop
+        place = (hashes >> self._shift).view(np.int64)
+        while len(place):
+            free = self._places[place] == 0
+            self._places[place[free]] = numbers[free]
+            # Of several that ask for one place the last one has it; the others look behind it.
+            left = self._places[place] != numbers
+            place, numbers = (place[left] + 1) & self._mask, numbers[left]
+        return rows
+
+
+class Memo:
+    """Rows of analysed chunks, in the order in which they came.
+
+    When they are full, those that were found again since the last time stay, and the others go.
+
+    Parameters
+    ----------
+    capacity : int
+        Rows kept at most, unless more are needed at once.
+    width : int
+        Numbers in a row.
+
+    Attributes
+    ----------
+    rows : ndarray of float64, shape (room, width)
+    keys : ndarray of uint64, shape (room,)
+    letters : ndarray of uint32, shape (room,)
+    """
+
+    def __init__(self, capacity: int, width: int) -> None:
+        self.capacity = capacity
+        self.width = width
+        self.forget()
+
+    def forget(self) -> None:
+        """Remember nothing."""
+        self._make(min(self.capacity, FIRST_ROWS))
+
+    def find(self, hashes: U64) -> I32:
+        """Return the row of each chunk, 0 for those that are not there."""
+        found = self._index.find(hashes)
+        self._again[found] = True
+        return found
+
+    def add(self, hashes: U64, rows: F64, keys: U64, letters: U32) -> None:
+        """Remember distinct chunks that are not there, and for which there is room."""
+        at = self._index.enter(hashes)
+        self.rows[at], self.keys[at], self.letters[at] = rows, keys, letters
+
+    def make_room(self, wanted: int) -> bool:
+        """Make room for so many chunks; return whether rows moved, so that they must be found anew."""
+        count, hashes = self._index.count, self._index.hashes
+        if count + wanted <= len(hashes):
+            return False
+        if count + wanted <= self.capacity or count == 1:
+            kept = np.arange(1, count)
+            room = max(count + wanted, min(2 * (count + wanted), self.capacity))
+        else:
+            kept = np.flatnonzero(self._again[1:count])[: self.capacity // 2] + 1
+            room = max(len(kept) + 1 + wanted, self.capacity)
+        moved = len(kept) + 1 < count
+        again = self._again[kept] & (not moved)
+        old = hashes[kept], self.rows[kept], self.keys[kept], self.letters[kept]
+        self._make(room)
+        self.add(*old)
+        self._again[1 : len(kept) + 1] = again
+        return moved
+
+    def _make(self, room: int) -> None:
+        self._index = Index(room)
+        self._again = np.zeros(room, bool)
+        self.keys = np.zeros(room, np.uint64)
+        self.letters = np.zeros(room, np.uint32)
+        self.rows = np.zeros((room, self.width))
