@@ -229,6 +229,11 @@ def summarise(
     )
 
 
+def policy_digest(policy: ResolvedPolicy) -> str:
+    """Return by what a decision names the thresholds and rules that flagged a comment: 16 hex digits."""
+    return _digest(policy.to_dict())
+
+
 def _digest(value: Any) -> str:
     stated = json.dumps(value, sort_keys=True, ensure_ascii=True, default=str)
     return sha256(stated.encode()).hexdigest()[:16]

@@ -80,20 +80,21 @@ class Desk:
         self.index, self.store, self.scored = index, store, scored
         self.leases = leases or Leases()
         self.opinions = Opinions(index, store)
+        self.new_only = new_only
         self.queues = Queues(index, second_opinion, new_only)
         self._handing = threading.RLock()
         # Between looking who has a comment and handing it out nobody else may look.
 
-    def hand_out(self, wanted: Filter, reviewer: str, count: int = PAGE) -> Handed:
-        """Hand the next comments of a queue to a reviewer."""
+    def hand_out(self, wanted: Filter, reviewer: str, page: str = "", count: int = PAGE) -> Handed:
+        """Hand the next comments of a queue to a reviewer, for a page of that name."""
         with self._handing:
             self.opinions.follow()
             others = sorted(self.leases.of_others(reviewer))
             handed = self.queues.page(wanted, reviewer, others, count)
-            self.leases.take(reviewer, handed.keys)
+            self.leases.take(reviewer, handed.keys, page)
         return handed
 
-    def decide(self, row: int, ruling: Ruling, reviewer: str) -> None:
+    def decide(self, row: int, ruling: Ruling, reviewer: str, page: str = "") -> None:
         """Record a decision; it is on disk when this returns.
 
         Raises
@@ -107,7 +108,7 @@ class Desk:
         if not found:
             raise UsageError(f"there is no comment {row} in this run")
         key = lease_key(found[0])
-        if not self.leases.take(reviewer, [key]):
+        if not self.leases.take(reviewer, [key], page):
             raise Taken("someone else is deciding on this comment")
         self.store.append([self._decision(found[0], ruling, reviewer, "review")])
         self.opinions.follow()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from moderation.report.safe import one_line
 from moderation.schema import probability_column
 
 ORDERS: Final = ("strong", "uncertain", "new", "old", "thread")
@@ -84,10 +85,28 @@ class Filter:
                 given[field.name] = f"{value:g}" if isinstance(value, float) else value
         return urlencode(given)
 
+    def words(self) -> str:
+        """Return in words which comments fit, for people who are about to decide on all of them."""
+        parts = ["All comments" if self.among == "all" else "Flagged comments"]
+        parts[0] += {"no": " that are undecided", "yes": " that are decided on", "all": ""}[self.decided]
+        if self.label:
+            parts.append(f"label {self.label}")
+        if self.low is not None or self.high is not None:
+            score = f"score of {self.label}" if self.label else "highest score"
+            parts.append(f"{score} from {self.low or 0:g} to {1 if self.high is None else self.high:g}")
+        for word, value in (("thread", self.thread), ("author", self.author)):
+            if value:
+                parts.append(f"{word} {one_line(value, 80)}")
+        if self.search:
+            parts.append(f"with the words {one_line(self.search, 80)}")
+        return ", ".join(parts)
+
     @property
     def strength(self) -> str:
         """SQL of the score that the filter looks at."""
-        return column(self.label) if self.label else "coalesce(rank, top)"
+        if self.label:
+            return column(self.label)
+        return "rank" if self.among == "flagged" else "top"
 
     @property
     def ordering(self) -> tuple[str, ...]:

@@ -173,7 +173,7 @@ class Index:
         where = "author_key = hash(?) AND author = ? AND row <> ?"
         given = [record["author"], record["author"], record["row"]]
         (counts,) = self.query(
-            f"SELECT count(*) AS all, count(rank) AS flagged FROM comments WHERE {where}", given
+            f"SELECT count(*) AS total, count(rank) AS flagged FROM comments WHERE {where}", given
         )
         found = self.query(
             f"""SELECT {_SHOWN}{self._probabilities} FROM comments WHERE {where}

@@ -18,6 +18,9 @@ from moderation.report.stats import with_rates
 if TYPE_CHECKING:
     from moderation.score.run import Run
 
+Opinion = tuple[Sequence[str], Sequence[str] | None]
+"""Labels that apply, and labels that were judged; None: all."""
+
 _Made = TypeVar("_Made", Decision, Judged)
 
 
@@ -32,21 +35,25 @@ def contents(run: Run, decisions: Iterable[Decision]) -> dict[tuple[str, str], C
     return found
 
 
-def flagged_as(run: Run, decisions: Iterable[Decision]) -> list[tuple[Judged, tuple[str, ...]]]:
-    """Return the comments of a run that were decided on, each with its flags."""
-    found: dict[int, tuple[Judged, tuple[str, ...]]] = {}
+def opinions_on_flags(run: Run, decisions: Iterable[Decision]) -> list[tuple[list[Opinion], list[str]]]:
+    """Return what `precision` counts of the comments of a run that were decided on."""
+    found: dict[int, tuple[list[Opinion], list[str]]] = {}
     for comment, row in _found(run, ["comment_id", "thread_id", "text", "flags"], _by_id(judged(decisions))):
         # A comment that is in the dump twice is one comment.
-        found.setdefault(id(comment), (comment, tuple(row["flags"])))
+        opinions: list[Opinion] = [(made.labels, made.checked) for made in comment.decisions]
+        found.setdefault(id(comment), (opinions, row["flags"]))
     return list(found.values())
 
 
-def precision(decided: Iterable[tuple[Judged, tuple[str, ...]]], labels: Sequence[str]) -> pd.DataFrame:
+def precision(
+    decided: Iterable[tuple[Sequence[Opinion], Sequence[str]]], labels: Sequence[str]
+) -> pd.DataFrame:
     """Return how often reviewers confirmed a flag.
 
     Parameters
     ----------
-    decided : iterable of (Judged, flags)
+    decided : iterable of (opinions, flags)
+        Per comment, what reviewers said of its labels, oldest first, and its flags.
     labels : sequence of str
         Those to count, in their order.
 
@@ -57,14 +64,12 @@ def precision(decided: Iterable[tuple[Judged, tuple[str, ...]]], labels: Sequenc
         95 % interval (Wilson). Where several judged, the later opinion counts.
     """
     counts = {label: [0, 0] for label in labels}
-    for comment, flags in decided:
-        for label in flags:
-            if label not in counts:
-                continue
+    for stated, flags in decided:
+        for label in counts.keys() & set(flags):
             opinions = [
-                label in made.labels
-                for made in comment.decisions
-                if made.checked is None or label in made.checked or label in made.labels
+                label in applies
+                for applies, checked in stated
+                if checked is None or label in checked or label in applies
             ]
             if opinions:
                 counts[label][0] += 1

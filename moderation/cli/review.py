@@ -1,0 +1,119 @@
+"""`review`: a web page to decide on the flagged comments of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moderation.cli import options
+from moderation.cli.console import remark, show
+from moderation.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(review)
+
+
+def review(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that scan or score wrote.")],
+    policy: options.Policy = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only comments that nobody has decided on, wherever one looks.")
+    ] = False,
+    carry: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--carry",
+            metavar="SOURCE",
+            help="Take over decisions of an earlier run or a file, where id and text are the same. Repeatable.",
+        ),
+    ] = None,
+    second_opinion: Annotated[
+        float,
+        typer.Option(
+            "--second-opinion", metavar="SHARE", help="Have two people decide on this share, such as 0.1."
+        ),
+    ] = 0.0,
+    reviewer: Annotated[
+        str | None,
+        typer.Option("--reviewer", metavar="NAME", help="Name proposed to whoever opens the page."),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="Address to listen on; others need a password."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port; 0 is any that is free.")
+    ] = 8765,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file",
+            metavar="FILE",
+            help="One password for everyone, or lines of name:password; readable by you alone.",
+        ),
+    ] = None,
+    proxy_header: Annotated[
+        str | None,
+        typer.Option(
+            "--proxy-header",
+            metavar="NAME",
+            help="Header in which a proxy before this server says who somebody is, such as X-Remote-User.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="NAME",
+            help="Name under which browsers may ask, such as review.example.org. Repeatable.",
+        ),
+    ] = None,
+) -> None:
+    """Decide on the flagged comments of a run in the browser, alone or with others.
+
+    Prints an address to open; it holds the key. Decisions are kept in RUN/decisions.sqlite, each of them on
+    disk before the page shows it. Ends with Ctrl-C.
+    """
+    try:
+        from moderation.review.access import make_access
+        from moderation.review.server import serve
+    except ImportError as error:
+        raise UsageError(
+            f"review needs a library that is not there ({error.name}): pip install 'moderation[review]'"
+        ) from error
+    from moderation.decisions.exchange import load_decisions
+    from moderation.score.run import Run
+
+    access = make_access(
+        host,
+        password_file=password_file,
+        proxy_header=proxy_header,
+        allow_hosts=allow_host or (),
+        reviewer=reviewer or _user(),
+    )
+    opened = Run.open(run)
+    remark("reading the run …")
+    serve(
+        opened,
+        access,
+        host,
+        port,
+        policy=opened.reflag(policy) if policy is not None else None,
+        second_opinion=second_opinion,
+        new_only=new,
+        carried=[decision for source in carry or () for decision in load_decisions(source)],
+        say=lambda text: show(text) if text.startswith("http://") else remark(text),
+    )
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

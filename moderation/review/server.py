@@ -1,0 +1,100 @@
+"""Serves the review app until it is interrupted."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from moderation.errors import UsageError
+from moderation.report.explained import explainer
+from moderation.review.access import Access
+from moderation.review.app import make_app, open_desk, store_of
+
+if TYPE_CHECKING:
+    from moderation.classify.policy import ResolvedPolicy
+    from moderation.decisions.event import Decision
+    from moderation.score.run import Run
+
+
+def serve(
+    run: Run,
+    access: Access,
+    host: str,
+    port: int,
+    *,
+    policy: ResolvedPolicy | None = None,
+    second_opinion: float = 0.0,
+    new_only: bool = False,
+    carried: Iterable[Decision] = (),
+    say: Callable[[str], None],
+) -> None:
+    """Serve the review pages of a run.
+
+    Parameters
+    ----------
+    run : Run
+    access : Access
+    host : str
+        Address to listen on.
+    port : int
+        0: any that is free.
+    policy : ResolvedPolicy, optional
+        Flags by these thresholds; default: those of the run.
+    second_opinion : float
+        Share of the comments that two people are to decide on.
+    new_only : bool
+        Only comments that nobody has decided on.
+    carried : iterable of Decision
+        Of other runs: those on comments of this run are taken over.
+    say : callable
+        Told what goes on: the address at last.
+
+    Raises
+    ------
+    UsageError
+        The run has no scores, or the address is not free.
+    """
+    with closing(_listen(host, port)) as listener, store_of(run.path) as store:
+        desk = open_desk(run, store, policy, second_opinion=second_opinion, new_only=new_only)
+        with desk.index:
+            given = list(carried)
+            if given:
+                say(f"{desk.carry(given):,} of {len(given):,} decisions carried over")
+            explain, reason = explainer(run)
+            if reason:
+                say(reason)
+            bound = listener.getsockname()[1]
+            app = make_app(
+                desk, access, run.path.resolve().name, explain, cookie=f"moderation-review-{bound}"
+            )
+            say(address(access, host, bound))
+            config = uvicorn.Config(
+                app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+            )
+            # Its log of requests would hold the token.
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def address(access: Access, host: str, port: int) -> str:
+    """Return what to open in a browser."""
+    shown = access.hosts[-1] if host in ("0.0.0.0", "::") else host
+    name = f"[{shown}]" if ":" in shown else shown
+    token = f"?token={access.token}" if access.token else ""
+    return f"http://{name}:{port}/{token}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+    except OSError as error:
+        raise UsageError(f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
+    return listener
