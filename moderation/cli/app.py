@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moderation import __version__
-from moderation.cli import corpora, decisions, looking, policy, reporting, scoring, serve, training
+from moderation.cli import corpora, decisions, doctor, looking, policy, reporting, review, scoring, serve, training
 
 app = typer.Typer(
     name="moderation",
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-for group in (scoring, reporting, looking, policy, serve, decisions, training, corpora):
+for group in (scoring, reporting, looking, policy, serve, review, decisions, training, corpora, doctor):
     group.register(app)
 
 
