@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sklearn.metrics import roc_auc_score
 
-from moderation.classify.model import Model
 from moderation.classify.policy import ResolvedPolicy
 from moderation.train.audit_cases import Cases, Group, Identities, Obfuscation, read_cases
+from moderation.train.judge import Judge
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -66,12 +66,12 @@ class Outcome:
         }
 
 
-def audit(model: Model, policy: ResolvedPolicy | None = None, cases: Cases | None = None) -> dict[str, Any]:
+def audit(model: Judge, policy: ResolvedPolicy | None = None, cases: Cases | None = None) -> dict[str, Any]:
     """Test a model on sentences of known kinds.
 
     Parameters
     ----------
-    model : Model
+    model : Judge
     policy : ResolvedPolicy, optional
         Makes the flags; the model's default policy if not given. A label that it does not flag makes the
         cases wrong that should be flagged for it.
@@ -147,7 +147,7 @@ def identity_metrics(identity: npt.NDArray[np.object_], abusive: Bool, probabili
     return result
 
 
-def _outcome(model: Model, policy: ResolvedPolicy, group: Group) -> Outcome:
+def _outcome(model: Judge, policy: ResolvedPolicy, group: Group) -> Outcome:
     scored = model.score_table(pa.table({"text": pa.array(group.texts, pa.string())}))
     flags = policy.flags(scored).to_pylist()
     return Outcome(
@@ -158,7 +158,7 @@ def _outcome(model: Model, policy: ResolvedPolicy, group: Group) -> Outcome:
     )
 
 
-def _probability(model: Model, labels: Iterable[str], texts: Sequence[str]) -> F64:
+def _probability(model: Judge, labels: Iterable[str], texts: Sequence[str]) -> F64:
     columns = [model.labels.index(label) for label in labels]
     highest: F64 = model.predict_proba(texts)[:, columns].max(axis=1).astype(np.float64)
     return highest
@@ -186,7 +186,7 @@ def _mean_and_max(differences: F64) -> dict[str, float]:
     return {"mean_difference": round(mean, 4), "max_difference": round(most, 4)}
 
 
-def _identities(model: Model, identities: Identities) -> dict[str, Any]:
+def _identities(model: Judge, identities: Identities) -> dict[str, Any]:
     templates = [(text, False) for text in identities.harmless] + [
         (text, True) for text in identities.abusive
     ]
@@ -200,7 +200,7 @@ def _identities(model: Model, identities: Identities) -> dict[str, Any]:
     return identity_metrics(np.array(terms, object), np.array(abusive), probability)
 
 
-def _ranking(model: Model, groups: Sequence[Group]) -> dict[str, float]:
+def _ranking(model: Judge, groups: Sequence[Group]) -> dict[str, float]:
     result = {}
     for label in model.labels:
         cases = [

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from moderation.classify.model import Model
 from moderation.classify.policy import ResolvedPolicy
 from moderation.classify.prevalence import Prevalence, reference_prevalence, shifted
 from moderation.errors import DataError
@@ -18,6 +17,7 @@ from moderation.schema import LABELS
 from moderation.train.calibrate import calibration_error, prevalence_weights
 from moderation.train.corpora import load_corpus
 from moderation.train.corpora_spec import registry
+from moderation.train.judge import Judge
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -27,13 +27,13 @@ FEWEST = 5
 
 
 def measure(
-    model: Model, frame: pd.DataFrame, rows: Bool, policy: ResolvedPolicy | None = None
+    model: Judge, frame: pd.DataFrame, rows: Bool, policy: ResolvedPolicy | None = None
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Measure a model on rows of a frame of corpora.
 
     Parameters
     ----------
-    model : Model
+    model : Judge
     frame : DataFrame, n rows
         `text`, `corpus` and a column per label, 0 to 1 or NaN.
     rows : ndarray of bool, shape (n,)
@@ -118,13 +118,13 @@ def figures(
 
 
 def evaluate(
-    model: Model, corpus: str | Path, folder: Path | None = None, *, prevalence: Sequence[str] = ()
+    model: Judge, corpus: str | Path, folder: Path | None = None, *, prevalence: Sequence[str] = ()
 ) -> dict[str, dict[str, float]]:
     """Measure a model on one corpus of the registry, or on any labelled table.
 
     Parameters
     ----------
-    model : Model
+    model : Judge
     corpus : str or Path
         Name in the registry, or a CSV, JSONL or Parquet file with `text` and columns named as labels.
     folder : Path, optional
@@ -158,7 +158,7 @@ def evaluate(
     return result
 
 
-def _policy(model: Model, frame: pd.DataFrame, prevalence: Sequence[str]) -> ResolvedPolicy:
+def _policy(model: Judge, frame: pd.DataFrame, prevalence: Sequence[str]) -> ResolvedPolicy:
     policy = model.policy(prevalence=prevalence)
     if not policy.needs_run:
         return policy.resolve()

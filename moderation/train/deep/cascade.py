@@ -1,0 +1,168 @@
+"""Which comments deserve a second look, and what both tiers say of them together.
+
+The first tier's probability tells how likely the second one is to decide otherwise: hardly ever far below a
+threshold, most often around it. Comments are looked at again in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from sklearn.isotonic import IsotonicRegression
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+EDGE: Final = 1e-6
+"""Probabilities are cut to this distance from 0 and 1 before their log-odds are taken."""
+
+BINS: Final = 24
+"""Equal groups of rows, by the first tier's log-odds, whose changed decisions are counted."""
+
+FEWEST_INSIDE: Final = 50
+"""Rows inside a band below which the combination fitted on all rows is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How often the second tier changes a decision, by the first tier's log-odds.
+
+    Parameters
+    ----------
+    logit : ndarray of float64, shape (knots,)
+        Rising.
+    rate : ndarray of float64, shape (knots,)
+        Share of decisions that change, rising to one peak and falling after it.
+    """
+
+    logit: F64
+    rate: F64
+
+    def at(self, logit: F64) -> F64:
+        """Return the expected share of changed decisions: linear between knots, constant beyond."""
+        return np.interp(logit, self.logit, self.rate)
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return JSON-ready values."""
+        return {"logit": self.logit.round(4).tolist(), "rate": self.rate.round(6).tolist()}
+
+
+def logit(probability: npt.NDArray[np.floating[Any]]) -> F64:
+    """Return log-odds of probabilities, cut to `EDGE`."""
+    cut = np.clip(probability.astype(np.float64), EDGE, 1 - EDGE)
+    odds: F64 = np.log(cut) - np.log1p(-cut)
+    return odds
+
+
+def fit_combination(fast: F64, deep: F64, weights: F64) -> tuple[float, float, float]:
+    """Fit `p = sigmoid(a * fast + b * deep + c)` by weighted maximum likelihood.
+
+    Parameters
+    ----------
+    fast, deep : ndarray of float64, shape (n,)
+        Log-odds by either tier.
+    weights : ndarray of float64, shape (n, 2)
+        Of each row as a negative and as a positive, see `moderation.train.calibrate.prevalence_weights`.
+
+    Returns
+    -------
+    tuple of float
+        a and b, neither below 0, and c.
+    """
+    columns = np.stack((fast, deep, np.ones(len(fast))))
+    weights = weights / weights.sum()
+
+    def loss(parameters: F64) -> tuple[float, F64]:
+        odds = parameters @ columns
+        value = (weights[:, 0] * np.logaddexp(0, odds) + weights[:, 1] * np.logaddexp(0, -odds)).sum()
+        share = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+        slope = weights[:, 0] * share - weights[:, 1] * (1 - share)
+        return float(value), columns @ slope
+
+    bounds = [(0, None), (0, None), (None, None)]
+    found = minimize(loss, np.array([0.5, 0.5, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(found[0]), float(found[1]), float(found[2])
+
+
+def fit_change(fast: F64, changed: Bool, weight: F64) -> Change:
+    """Fit the share of changed decisions as a curve with one peak over the first tier's log-odds.
+
+    Parameters
+    ----------
+    fast : ndarray of float64, shape (n,)
+    changed : ndarray of bool, shape (n,)
+        Whether the second tier decides otherwise.
+    weight : ndarray of float64, shape (n,)
+        What each row counts for in an ordinary dump.
+    """
+    order = np.argsort(fast, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if weight[part].sum() > 0]
+    total = np.array([weight[part].sum() for part in parts])
+    knots = np.array([np.average(fast[part], weights=weight[part]) for part in parts])
+    rate = np.array([np.average(changed[part], weights=weight[part]) for part in parts])
+    peak = int(rate.argmax())
+    rising = IsotonicRegression(increasing=True).fit_transform(
+        knots[: peak + 1], rate[: peak + 1], total[: peak + 1]
+    )
+    falling = IsotonicRegression(increasing=False).fit_transform(knots[peak:], rate[peak:], total[peak:])
+    return Change(knots, np.concatenate((rising[:-1], falling)))
+
+
+def bands(
+    change: Mapping[str, Change], fast: Mapping[str, F64], weight: F64, share: float
+) -> dict[str, tuple[float, float]]:
+    """Return the band of each label, in the first tier's probability, that together hold a share of comments.
+
+    All bands end where the same share of decisions is expected to change, so the last comment of one is worth
+    a second look as much as that of another.
+
+    Parameters
+    ----------
+    change : mapping of str to Change
+    fast : mapping of str to ndarray of float64, shape (n,)
+        Log-odds of the comments of a mix that stands for an ordinary dump.
+    weight : ndarray of float64, shape (n,)
+        What each comment counts for in it.
+    share : float
+        In (0, 1).
+
+    Returns
+    -------
+    dict of str to (low, high)
+        Labels without a band are left out: there the second tier changes too little.
+    """
+    low, high = 0.0, max(float(found.rate.max()) for found in change.values())
+    for _ in range(40):
+        cut = (low + high) / 2
+        inside = in_bands(_bands_at(change, cut), fast)
+        low, high = (cut, high) if np.average(inside, weights=weight) > share else (low, cut)
+    return _bands_at(change, high)
+
+
+def in_bands(band: Mapping[str, tuple[float, float]], fast: Mapping[str, F64]) -> Bool:
+    """Return which comments lie in the band of any label, from the first tier's log-odds."""
+    inside = np.zeros(len(next(iter(fast.values()))), bool)
+    for label, (low, high) in band.items():
+        probability = 1 / (1 + np.exp(-fast[label]))
+        inside |= (probability >= low) & (probability <= high)
+    return inside
+
+
+def _bands_at(change: Mapping[str, Change], cut: float) -> dict[str, tuple[float, float]]:
+    found = {}
+    for label, curve in change.items():
+        grid = np.linspace(logit(np.zeros(1))[0], logit(np.ones(1))[0], 2000)
+        worth = grid[curve.at(grid) >= max(cut, 1e-9)]
+        if len(worth):
+            low, high = 1 / (1 + np.exp(-worth[0])), 1 / (1 + np.exp(-worth[-1]))
+            # A band that reaches the end of the grid holds everything beyond it, certain comments included.
+            found[label] = (
+                0.0 if worth[0] == grid[0] else round(float(low), 6),
+                1.0 if worth[-1] == grid[-1] else round(float(high), 6),
+            )
+    return found

@@ -1,0 +1,116 @@
+"""What a recipe of the second tier says beyond that of a linear model: encoder, passes, schedule."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from moderation.errors import ConfigError
+from moderation.train.recipe import Recipe
+
+Passes = dict[str, float | tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRecipe:
+    """Where an encoder starts and how it is trained.
+
+    Parameters
+    ----------
+    pretrained : str
+        Python package that carries the weights and tokenizer, or a folder with `model.safetensors`,
+        `config.json` and `tokenizer.json`.
+    longest : int
+        Tokens of a training text.
+    scored : int
+        Tokens of a text that is scored; a text is cut to them.
+    batch : int
+        Texts a step.
+    rate, head_rate : float
+        Highest learning rates of the encoder and of the head.
+    """
+
+    pretrained: str
+    longest: int = 96
+    scored: int = 128
+    batch: int = 48
+    rate: float = 1e-4
+    head_rate: float = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Which comments the second tier looks at, after which first tier.
+
+    Parameters
+    ----------
+    fast : str
+        Name or folder of the first tier's bundle.
+    share : float
+        Share of the comments of an ordinary dump that lie in the bands.
+    """
+
+    fast: str = "fast"
+    share: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class DeepRecipe:
+    """A recipe of the second tier.
+
+    Parameters
+    ----------
+    common : Recipe
+        What both tiers state: labels, corpora, prevalences.
+    encoder : EncoderRecipe
+    second_look : SecondLook
+    passes : dict of str to float or (float, float)
+        See `moderation.train.deep.plan.draw_rows`.
+    """
+
+    common: Recipe
+    encoder: EncoderRecipe
+    second_look: SecondLook
+    passes: Passes
+
+    @property
+    def weights_key(self) -> str:
+        """SHA-256 of all that the weights follow from, hex; calibration and cascade do not count."""
+        labels = {name: stated.corpora for name, stated in self.common.labels.items()}
+        stated = [self.common.seed, asdict(self.encoder), self.passes, labels, self.common.settings]
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+
+def deep_recipe(common: Recipe) -> DeepRecipe:
+    """Read the rest of a recipe with `kind = "deep"`.
+
+    Raises
+    ------
+    ConfigError
+        `encoder` or `passes` lacks something, or names what is unknown.
+    """
+    stated = tomllib.loads(common.text)
+    try:
+        encoder = EncoderRecipe(**stated["encoder"])
+        second = SecondLook(**stated.get("second_look", {}))
+        passes = {str(name): _times(value) for name, value in stated["passes"].items()}
+    except KeyError as error:
+        raise ConfigError(f"recipe {common.name!r} lacks {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"recipe {common.name!r}: {error}") from error
+    unknown = sorted(set(passes) - set(common.corpora))
+    # A recipe narrowed to some licences keeps its text, and with it passes of corpora that are out.
+    if unknown and not common.licences:
+        raise ConfigError(f"recipe {common.name!r}: passes names {unknown[0]!r}, which no label uses")
+    passes = {name: times for name, times in passes.items() if name not in unknown}
+    return DeepRecipe(common, encoder, second, passes)
+
+
+def _times(value: Any) -> float | tuple[float, float]:
+    if isinstance(value, list):
+        positive, other = value
+        return float(positive), float(other)
+    return float(value)

@@ -1,0 +1,175 @@
+"""Training rows become the graph and the tokenizer of a bundle."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+
+from moderation.errors import ConfigError
+from moderation.train.deep.encoder import Encoder, Shape, load_pretrained
+from moderation.train.deep.export import export_one_byte
+from moderation.train.deep.loop import Settings, Trainer
+from moderation.train.deep.plan import batches, draw_rows
+from moderation.train.deep.recipe import DeepRecipe
+from moderation.train.deep.rows import targets_of
+from moderation.train.deep.run import Runner
+from moderation.train.deep.tokens import add_emoji, name_emoji, tokenise
+
+Bool = npt.NDArray[np.bool_]
+F64 = npt.NDArray[np.float64]
+Say = Callable[[str], None]
+
+FACTS: Final = "weights.json"
+"""Beside the graph: what its weights follow from, how long they took, what rounding them cost."""
+
+CHECKPOINT: Final = "training.pt"
+
+COMPARED: Final = 5000
+"""Held-out rows on which the graph of one-byte weights is compared with the encoder."""
+
+
+def learn_weights(
+    frame: pd.DataFrame, learn: Bool, held: Bool, recipe: DeepRecipe, out: Path, say: Say = lambda _: None
+) -> None:
+    """Train an encoder and write `model.onnx`, `tokenizer.json` and `weights.json`.
+
+    A training that was stopped goes on from its last checkpoint, which lies in the same folder until the
+    graph is written.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        Soft labels filled in.
+    learn, held : ndarray of bool, shape (n,)
+        Rows to learn from, and rows to compare the two graphs on.
+    recipe : DeepRecipe
+    out : Path
+        Folder of the bundle.
+    say : callable
+
+    Raises
+    ------
+    ConfigError
+        The pretrained encoder is not installed.
+    """
+    labels = recipe.common.labels
+    rows = frame[learn].reset_index(drop=True)
+    source = pretrained_folder(recipe.encoder.pretrained)
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    emoji = add_emoji(tokenizer, rows["text"])
+    tokens = tokenise(tokenizer, rows["text"].tolist(), recipe.encoder.longest)
+    targets = targets_of(rows, labels)
+    positive: Bool = np.any((targets.truth > 0.5) & (targets.weight > 0), axis=1)
+    rng = np.random.default_rng(recipe.common.seed)
+    drawn = draw_rows(rows["corpus"].to_numpy(object), positive, recipe.passes, rng)
+    plan = batches(drawn, tokens.lengths, recipe.encoder.batch, rng)
+    torch.manual_seed(recipe.common.seed)
+    encoder = Encoder(_shape(source, tokenizer), len(labels))
+    load_pretrained(encoder, load_file(source / "model.safetensors"))
+    name_emoji(encoder.words.weight, tokenizer, emoji)
+    settings = Settings(rate=recipe.encoder.rate, head_rate=recipe.encoder.head_rate)
+    say(f"training on {len(drawn):,} texts in {len(plan):,} steps")
+    trainer = Trainer(encoder, targets, settings, recipe.common.seed)
+    trainer.run(tokens, plan, out / CHECKPOINT, say)
+    say("writing the graph")
+    tokenizer.save(str(out / "tokenizer.json"))
+    export_one_byte(encoder, out / "model.onnx")
+    facts = {
+        "key": recipe.weights_key,
+        "texts": len(drawn),
+        "steps": len(plan),
+        "seconds": round(trainer.seconds),
+        "rounding": rounding_cost(encoder, frame[held], recipe, out),
+    }
+    (out / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    (out / CHECKPOINT).unlink()
+
+
+def known_weights(out: Path, recipe: DeepRecipe) -> dict[str, Any] | None:
+    """Return the facts of weights that a folder already holds, if they follow from the same recipe."""
+    try:
+        facts: dict[str, Any] = json.loads((out / FACTS).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    there = all((out / name).is_file() for name in ("model.onnx", "tokenizer.json"))
+    return facts if there and facts["key"] == recipe.weights_key else None
+
+
+def rounding_cost(
+    encoder: Encoder, frame: pd.DataFrame, recipe: DeepRecipe, out: Path
+) -> dict[str, dict[str, float]]:
+    """Return per label the ROC-AUC of the encoder and of the written graph on the same rows."""
+    labels = list(recipe.common.labels)
+    frame = frame.sample(min(COMPARED, len(frame)), random_state=recipe.common.seed)
+    texts = frame["text"].tolist()
+    longest = recipe.encoder.scored
+    whole = _float_logits(encoder, Tokenizer.from_file(str(out / "tokenizer.json")), texts, longest)
+    rounded = Runner(out, longest, len(labels)).logits(texts)
+    found = {}
+    for column, label in enumerate(labels):
+        truth = frame[label].to_numpy(np.float64)
+        known = ~np.isnan(truth)
+        positive = truth[known] > 0.5
+        if 0 < positive.sum() < known.sum():
+            found[label] = {
+                "float": round(float(roc_auc_score(positive, whole[known, column])), 4),
+                "one_byte": round(float(roc_auc_score(positive, rounded[known, column])), 4),
+            }
+    return found
+
+
+def pretrained_folder(name: str) -> Path:
+    """Return the folder of a pretrained encoder, by path or by the Python package that carries it.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    found = importlib.util.find_spec(name)
+    for folder in (found.submodule_search_locations or []) if found else []:
+        for path in sorted(Path(folder).rglob("model.safetensors")):
+            return path.parent
+    raise ConfigError(
+        f"no pretrained encoder {name!r}: pip install --no-deps {name.replace('_', '-')}, or name a "
+        "folder with model.safetensors, config.json and tokenizer.json"
+    )
+
+
+def _shape(source: Path, tokenizer: Tokenizer) -> Shape:
+    stated = json.loads((source / "config.json").read_text("utf-8"))
+    return Shape(
+        tokenizer.get_vocab_size(),
+        stated["hidden_size"],
+        stated["num_hidden_layers"],
+        stated["num_attention_heads"],
+        stated["intermediate_size"],
+        stated["max_position_embeddings"],
+    )
+
+
+def _float_logits(
+    encoder: Encoder, tokenizer: Tokenizer, texts: list[str], longest: int, size: int = 64
+) -> F64:
+    tokens = tokenise(tokenizer, texts, longest)
+    order = np.argsort(tokens.lengths, kind="stable")
+    found = np.zeros((len(texts), encoder.head.out_features))
+    encoder.eval()
+    with torch.inference_mode():
+        for at in range(0, len(order), size):
+            rows = order[at : at + size]
+            found[rows] = encoder(*tokens.batch(rows)).numpy()
+    return found
