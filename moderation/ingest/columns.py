@@ -17,28 +17,30 @@ GUESSES: dict[str, tuple[str, ...]] = {
     ),
     "comment_id": (
         "comment_id", "id", "cid", "commentid", "id_str", "post_id", "message_id", "tweet_id", "utterance_id",
-        "uuid", "_id", "rev_id", "hash",
+        "uuid", "_id", "source_id", "rev_id", "hash",
     ),
     "parent_id": (
         "parent_id", "parent", "parent_comment_id", "parentid", "reply_to", "in_reply_to", "in_reply_to_id",
         "reply_to_id", "in_reply_to_status_id", "in_reply_to_status_id_str", "pid", "replying_to",
-        "parent_comment", "reply_to_message_id", "parent_hex", "comment_parent",
+        "parent_comment", "reply_to_message_id", "parent_hex", "comment_parent", "reply_to_source_id",
+        "top_level_comment_id",
     ),
     "thread_id": (
         "thread_id", "thread", "link_id", "conversation_id", "submission_id", "discussion_id", "topic_id",
         "video_id", "article_id", "story_id", "threadid", "page_id", "page_key", "channel_id",
-        "post_id", "slug",
+        "post_id", "asset_id", "discussion", "slug", "article", "story",
     ),
     "author": (
         "author", "author_name", "user_name", "username", "user", "name", "nick", "nickname", "screen_name",
         "author_display_name", "user_display_name", "display_name", "commenter", "speaker",
         "poster", "handle",
-        "comment_author", "sender_name", "from", "author_id", "user_id",
+        "comment_author", "sender_name", "from", "author_id", "user_id", "author_source_id",
     ),
     "created_at": (
         "created_at", "created_utc", "created", "creation_date", "create_date", "created_time", "timestamp",
         "date", "time", "datetime", "published_at", "published", "publish_date", "comment_date_gmt",
-        "comment_date", "posted_at", "post_date", "time_parsed", "create_time", "createtime", "approve_date",
+        "comment_date", "posted_at", "post_date", "time_parsed", "create_time", "createtime",
+        "comment_create_timestamp", "approve_date",
     ),
     "likes": (
         "likes", "like_count", "score", "points", "votes", "upvotes", "ups", "recommendations",

@@ -124,7 +124,11 @@ def walk(document: Any, paths: Sequence[str], children: Sequence[str]) -> Iterat
 
 
 def get(found: Found, path: str) -> Any:
-    """Return the value at a path: `a.b` of the record, `^.a` of what is around it, `$.a` of the document."""
+    """Return the value at a path: `a.b` of the record, `^.a` of what is around it, `$.a` of the document.
+
+    Of a list, `a[-1]` is its last value, `a[type=reply]` the first object in it whose `type` is `reply`,
+    and `a[id=@author_id]` the one whose `id` is what the record has at `author_id`.
+    """
     steps = path.split(".")
     value: Any = found.record
     if steps[0] == "$" or steps[0].startswith("^"):
@@ -132,8 +136,48 @@ def get(found: Found, path: str) -> Any:
         value = found.chain[place] if len(found.chain) >= abs(place) and found.chain else None
         steps = steps[1:]
     for step in steps:
-        value = value.get(step) if isinstance(value, dict) else None
+        if step[-1:] == "]":
+            value = _chosen(value, step, found)
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
     return value
+
+
+def _chosen(value: Any, step: str, found: Found) -> Any:
+    """Return one value of a list: by its place, or the first object that has a key's wanted value."""
+    name, _, choice = step[:-1].partition("[")
+    inner = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(inner, list):
+        return None
+    if choice.removeprefix("-").isdigit():
+        place = int(choice)
+        return inner[place] if -len(inner) <= place < len(inner) else None
+    key, _, wanted = choice.partition("=")
+    looked_for: Any = get(found, wanted[1:]) if wanted.startswith("@") else wanted
+    if not isinstance(looked_for, (str, int)):
+        return None
+    return _BY_KEY.get(inner, key).get(str(looked_for))
+
+
+class _ByKey:
+    """Objects of a list by one of their values, kept for the list that was last looked into."""
+
+    def __init__(self) -> None:
+        self._inner: list[Any] | None = None
+        self._key = ""
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def get(self, inner: list[Any], key: str) -> dict[str, dict[str, Any]]:
+        if self._inner is not inner or self._key != key:
+            known: dict[str, dict[str, Any]] = {}
+            for one in inner:
+                if isinstance(one, dict) and isinstance(one.get(key), (str, int)):
+                    known.setdefault(str(one[key]), one)
+            self._inner, self._key, self._known = inner, key, known
+        return self._known
+
+
+_BY_KEY = _ByKey()
 
 
 def _step(value: Any, chain: Chain, name: str) -> Iterator[tuple[Any, Chain]]:

@@ -14,6 +14,10 @@ ENTRY_POINTS = "moderation.formats"
 
 _BUILT_IN = (
     "plaintext",
+    "whatsapp",
+    "blogger",
+    "mbox",
+    "staticman",
     "disqus",
     "reddit",
     "htmlpage",

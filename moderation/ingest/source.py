@@ -20,6 +20,7 @@ from moderation.ingest import charset
 from moderation.ingest.archive import ZIP_MAGIC, Member, kept_names, member_names
 from moderation.ingest.base import Head
 from moderation.ingest.decompress import MAGIC_LENGTH, Decompressed, compression
+from moderation.ingest.folder import Joined, is_one_dump
 
 HEAD_SIZE = 256 << 10
 BUFFER = 1 << 20
@@ -79,6 +80,9 @@ def expand(inputs: Sequence[str | Path]) -> list[Item]:
             files = _files_below(path)
             if not files:
                 raise UsageError(f"{text}: the directory holds no files")
+            if is_one_dump(files):
+                items.append(Item(text, text))
+                continue
         elif path.exists():
             files = [path]
         elif glob.has_magic(text):
@@ -208,6 +212,8 @@ def open_source(given: str | Path | Item | BinaryIO, name: str | None = None) ->
     if _URL.match(given.location):
         return Source(name, _open_url(given.location))
     path = Path(given.location)
+    if path.is_dir():
+        return Source(name, Joined(path, _files_below(path)))  # type: ignore[arg-type]
     try:
         raw = path.open("rb")
         facts = path.stat()

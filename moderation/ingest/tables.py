@@ -63,6 +63,12 @@ def record_table(
     return pa.table(arrays, schema=pa.schema(fields)), int(mended.sum())
 
 
+def rows_table(rows: Sequence[Mapping[str, Any]], source: str) -> tuple[pa.Table, int]:
+    """Build a table in `RECORD_SCHEMA` of rows that all have the same columns; as `record_table`."""
+    names = rows[0].keys() if rows else ()
+    return record_table(len(rows), source, {name: [row[name] for row in rows] for name in names})
+
+
 def empty_table() -> pa.Table:
     """Return a record table without rows."""
     return RECORD_SCHEMA.empty_table()

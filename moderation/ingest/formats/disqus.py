@@ -51,8 +51,7 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
     parsed, rejects = xmlrecords.parse_batch(payload.batch, options.input)
     posts = [_post(element, payload.threads) for record, element in parsed if record.name == "post"]
     skipped = Counter(record.name for record, _ in parsed if record.name != "post")
-    columns = {name: [post[name] for post in posts] for name in _COLUMNS}
-    table, repaired = tables.record_table(len(posts), "disqus-xml", columns)
+    table, repaired = tables.rows_table(posts, "disqus-xml")
     return Parsed(table, len(payload.batch.records), rejects, skipped, repaired)
 
 
@@ -65,19 +64,6 @@ FORMATS = (
         split=split,
         parse=parse,
     ),
-)
-
-_COLUMNS = (
-    "comment_id",
-    "thread_id",
-    "parent_id",
-    "author",
-    "created_at",
-    "text",
-    "status",
-    "url",
-    "thread_title",
-    "extra",
 )
 
 

@@ -24,6 +24,10 @@ LARGEST = 512 << 20
 CHUNK_RECORDS = 5_000
 SAMPLE = 20
 SURE = 0.85
+PRIVATE = frozenset(
+    ["email", "mail", "ip", "ip_address", "remote_addr", "email_hash", "mail_md5", "user_agent", "ua"]
+)
+"""Fields that `extra = ["*"]` leaves behind: nobody needs them to judge a comment."""
 
 _ANY = msgspec.json.Decoder(Any)
 
@@ -125,6 +129,8 @@ class Collector:
         self._seen: Counter[str] = Counter()
         self._pattern = re.compile(spec.parent_pattern) if spec.parent_pattern else None
         self._by_field: list[tuple[str, str | None, str]] = []
+        paths = [*spec.children, *(path for paths in spec.columns.values() for path in paths)]
+        self._used = {path.split(".")[0].removesuffix("[]") for path in paths} | PRIVATE
 
     def add(self, found: Found, place: str) -> None:
         """Add one record, as a row or as something that is none."""
@@ -197,6 +203,8 @@ class Collector:
 
     def _extra(self, found: Found, row: dict[str, Any]) -> str | None:
         kept = {path: value for path in self._spec.extra if (value := jsontree.get(found, path))}
+        if "*" in self._spec.extra:
+            kept = {key: value for key, value in found.record.items() if value and key not in self._used}
         if "parents" in row:
             kept["parents"] = row["parents"]
         return jsonlines.encode(kept) if kept else None

@@ -35,8 +35,7 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
         thread, title, link = _thread(item)
         comments = [child for child in item if local(child.tag) == "comment"]
         rows += [_comment(comment, thread, title, link) for comment in comments]
-    columns = {name: [row[name] for row in rows] for name in _COLUMNS}
-    table, repaired = tables.record_table(len(rows), "wxr", columns)
+    table, repaired = tables.rows_table(rows, "wxr")
     skipped = Counter({"post or page": len(parsed)}) if parsed else Counter[str]()
     return Parsed(table, len(rows) + len(batch.records), rejects, skipped, repaired)
 
@@ -50,20 +49,6 @@ FORMATS = (
         split=split,
         parse=parse,
     ),
-)
-
-_COLUMNS = (
-    "comment_id",
-    "thread_id",
-    "parent_id",
-    "author",
-    "created_at",
-    "text",
-    "kind",
-    "status",
-    "url",
-    "thread_title",
-    "extra",
 )
 
 
