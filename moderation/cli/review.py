@@ -28,7 +28,7 @@ def review(
         typer.Option(
             "--carry",
             metavar="SOURCE",
-            help="Take over decisions of an earlier run or a file, where id and text are the same. Repeatable.",
+            help="Take over decisions of an earlier run or a file on the same comments. Repeatable.",
         ),
     ] = None,
     second_opinion: Annotated[

@@ -22,8 +22,8 @@ from moderation.review.ruling import Ruling
 if TYPE_CHECKING:
     from moderation.classify.policy import ResolvedPolicy
 
-PAGE: Final = 20
-"""Comments handed out at once: some ten minutes of work."""
+PAGE: Final = 10
+"""Comments handed out at once: some minutes of work, so that few are kept from others."""
 
 
 class Taken(UsageError):

@@ -238,7 +238,7 @@
 
   // ---- These comments are ours while the page is open; the server may hand them out again afterwards. ----
   const rows = () => cards().map((card) => card.dataset.row).join(" ");
-  setInterval(() => { send("/keep", { rows: rows(), page: page.page }.catch(() => {}); }, 120000);
+  setInterval(() => { send("/keep", { rows: rows(), page: page.page }).catch(() => {}); }, 120000);
   addEventListener("pagehide", () => {
     navigator.sendBeacon("/release", new URLSearchParams({ csrf: page.csrf, rows: rows(), page: page.page }));
   });
