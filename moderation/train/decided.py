@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,18 @@ from moderation.decisions import Decision, text_digest
 from moderation.decisions.truth import opinions
 from moderation.decisions.verdict import Judged, judged
 from moderation.schema import probability_column
+from moderation.train.recipe import Recipe
 
 if TYPE_CHECKING:
     from moderation.score.run import Run
 
-KEYS = ("comment_id", "thread_id", "text_digest", "text")
+DECISIONS: Final = "decisions"
+"""Name of the decisions among the corpora."""
+
+WEIGHT: Final = 4.0
+"""Of the decisions, relative to the corpora of a recipe: as much as the examples written for the project."""
+
+KEYS: Final = ("comment_id", "thread_id", "text_digest", "text")
 
 
 def decided_rows(
@@ -58,6 +66,19 @@ def decided_rows(
     frame = pd.DataFrame(rows, columns=columns)
     numbers = [name for name in columns if name not in KEYS]
     return frame.astype(dict.fromkeys(numbers, np.float64)), len(comments) - len(rows)
+
+
+def with_decisions(
+    recipe: Recipe, frame: pd.DataFrame, corpus: pd.DataFrame, weight: float = WEIGHT
+) -> tuple[Recipe, pd.DataFrame]:
+    """Return a recipe and its rows with the decisions as one more corpus of each label that they judge."""
+    labels = {
+        label: replace(stated, corpora={**stated.corpora, DECISIONS: weight})
+        if corpus[label].notna().any()
+        else stated
+        for label, stated in recipe.labels.items()
+    }
+    return replace(recipe, labels=labels), pd.concat([frame, corpus], ignore_index=True)
 
 
 def _with_text(comments: Iterable[Judged]) -> list[tuple[Judged, dict[str, Any]]]:

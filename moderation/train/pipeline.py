@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,36 +16,32 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from moderation.classify.bundle import write_bundle
-from moderation.classify.model import Model, load_model
-from moderation.classify.scorer import Scorer
-from moderation.errors import DataError
+from moderation.classify.model import load_model
+from moderation.classify.scorer import Scorer, Weights
+from moderation.errors import DataError, UsageError
 from moderation.text.chunks import as_strings
 from moderation.train.audit import audit
-from moderation.train.calibrate import fit_sigmoid, operating_points, prevalence_weights
+from moderation.train.calibrate import fit_sigmoid, operating_points
 from moderation.train.card import write_card
+from moderation.train.card_sections import failures_section, reliability_section, transfer_section
 from moderation.train.corpora import load_corpora
 from moderation.train.corpora_spec import registry_path
+from moderation.train.decided import with_decisions
 from moderation.train.evaluate import measure
-from moderation.train.fit import Design, design, fit_label, row_weights, weights_of
+from moderation.train.fit import Design, design, fit_label, weights_of
+from moderation.train.judge import Judge
 from moderation.train.lexicon import LEXICON, lexicon_rows, rude_words
+from moderation.train.mix import BACKGROUND, reference_rows
 from moderation.train.recipe import LabelRecipe, Recipe, read_recipe
+from moderation.train.reliability import FIGURE, draw, reliability
 from moderation.train.splits import split_by_group, text_groups
 from moderation.train.templates import TEMPLATES, template_rows
+from moderation.train.transfer import transfer
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Say = Callable[[str], None]
-
-ORDINARY = 0.85
-"""Share of ordinary comments among the negatives that probabilities are calibrated on; the rest are those
-of the label's own corpora, which were picked for being near misses."""
-
-LONGEST_ORDINARY = 1000
-"""Characters above which such a text is no ordinary comment: talk pages also hold pasted articles."""
-
-BACKGROUND = "jigsaw_train_any_label"
-"""The corpus whose rows without any abuse stand for ordinary comments."""
 
 
 def train(
@@ -54,9 +50,10 @@ def train(
     corpora: Path,
     *,
     licences: Iterable[str] = (),
+    decided: tuple[pd.DataFrame, float] | None = None,
     jobs: int = 2,
     say: Say = lambda _: None,
-) -> Model:
+) -> Judge:
     """Train a model and write its bundle: weights, configuration, metrics, model card and recipe.
 
     Parameters
@@ -69,6 +66,8 @@ def train(
         Folder with the corpora that the recipe names.
     licences : iterable of str, optional
         Licence classes to keep to, see `moderation.train.licences`; default: what the recipe says.
+    decided : (DataFrame, float), optional
+        Decisions as one more corpus, and its weight; see `moderation.train.learn`, which sets both.
     jobs : int, default 2
         Labels trained at the same time; the result does not depend on it.
     say : callable
@@ -76,8 +75,8 @@ def train(
 
     Returns
     -------
-    Model
-        The bundle, loaded.
+    Judge
+        The bundle, loaded: a `Model`, or the second tier alone where the recipe's kind is "deep".
 
     Raises
     ------
@@ -88,21 +87,16 @@ def train(
     """
     started = time.monotonic()
     recipe = read_recipe(recipe_path, licences)
+    if recipe.kind == "deep":
+        return _second_tier(recipe, out, corpora, jobs, say)
     say(f"reading {len(recipe.corpora)} corpora")
     frame = training_frame(recipe, corpora)
+    if decided is not None:
+        recipe, frame = with_decisions(recipe, frame, *decided)
     # Rows of one template are too alike to be on two sides.
     split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"] == TEMPLATES, "train")
     _check_labels(frame, recipe)
-    say(f"vectorising {len(frame):,} texts")
-    learn = (split == "train").to_numpy()
-    judged = frame[learn & frame["abusive"].notna().to_numpy()]
-    data = design(frame, learn, recipe, rude_words(judged["text"], judged["abusive"] > 0.5, corpora))
-    data = Design(add_soft_labels(data, recipe, learn, say), data.vectorizer, data.matrix)
-    say(f"training {len(recipe.labels)} labels on {data.matrix.shape[1]:,} features")
-    columns = Parallel(n_jobs=jobs)(
-        delayed(fit_label)(data, label, stated, learn, recipe.seed) for label, stated in recipe.labels.items()
-    )
-    weights = weights_of(data.vectorizer, np.stack(columns, axis=1))
+    data, weights = _fit(frame, (split == "train").to_numpy(), recipe, corpora, jobs, say)
     say("calibrating")
     valid = (split == "valid").to_numpy()
     margins = Scorer(weights).margins(as_strings(frame["text"])).values
@@ -115,15 +109,13 @@ def train(
     (out / "recipe.toml").write_text(recipe.text, "utf-8")
     model = load_model(out)
     say("measuring")
-    metrics: dict[str, Any] = {
-        "test": measure(model, frame, (split == "test").to_numpy()),
-        "audit": audit(model),
+    metrics = _measured(model, frame, data, recipe, (split == "test").to_numpy()) | {
         "training": {
             "seconds": round(time.monotonic() - started),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         },
     }
-    write_card(model, metrics, out)
+    write_card(model, metrics, out, _sections(recipe, metrics, out, say))
     return model
 
 
@@ -216,36 +208,62 @@ def calibrate_label(
     return calibration, operating_points(probability, weights)
 
 
-def reference_rows(frame: pd.DataFrame, label: str, stated: LabelRecipe, rows: Bool) -> tuple[I64, F64]:
-    """Return held-out rows that stand for ordinary dumps, and what each counts.
+def _fit(
+    frame: pd.DataFrame, learn: Bool, recipe: Recipe, corpora: Path, jobs: int, say: Say
+) -> tuple[Design, Weights]:
+    """Vectorise the texts and train every label."""
+    say(f"vectorising {len(frame):,} texts")
+    judged = frame[learn & frame["abusive"].notna().to_numpy()]
+    data = design(frame, learn, recipe, rude_words(judged["text"], judged["abusive"] > 0.5, corpora))
+    data = Design(add_soft_labels(data, recipe, learn, say), data.vectorizer, data.matrix)
+    say(f"training {len(recipe.labels)} labels on {data.matrix.shape[1]:,} features")
+    columns = Parallel(n_jobs=jobs)(
+        delayed(fit_label)(data, label, stated, learn, recipe.seed) for label, stated in recipe.labels.items()
+    )
+    return data, weights_of(data.vectorizer, np.stack(columns, axis=1))
 
-    Returns
-    -------
-    at : ndarray of int64, shape (m,)
-        Row numbers.
-    weights : ndarray of float64, shape (m, 2)
-        As a negative and as a positive, at the label's reference prevalence; all together sum to 1.
 
-    Raises
-    ------
-    DataError
-        They hold no positive or no negative.
-    """
-    corpora = dict.fromkeys((*stated.calibrate, BACKGROUND), 1.0)
-    weight = row_weights(frame, label, corpora) * rows
-    at = np.flatnonzero(weight > 0)
-    truth, weight = frame[label].to_numpy(np.float64)[at], weight[at]
-    if not len(at) or truth.max() <= 0.5 or truth.min() >= 0.5:
-        raise DataError(
-            f"nothing to calibrate {label!r} on: {', '.join(stated.calibrate)} hold one class only"
-        )
-    ordinary = (frame["corpus"].to_numpy()[at] == BACKGROUND) & (frame["abusive"].to_numpy()[at] == 0)
-    weight = np.where(ordinary & (frame["text"].str.len().to_numpy()[at] > LONGEST_ORDINARY), 0, weight)
-    for part, share in ((ordinary, ORDINARY), (~ordinary, 1 - ORDINARY)):
-        negative = part & (truth < 0.5)
-        weight[negative] *= share / max(weight[negative].sum(), 1e-12)
-    weights = prevalence_weights(truth, weight, stated.prevalence)
-    return at, weights
+def _measured(model: Judge, frame: pd.DataFrame, data: Design, recipe: Recipe, test: Bool) -> dict[str, Any]:
+    """Return all figures of a model, on rows that it has not seen and labels that people gave."""
+    probability = model.predict_proba(frame["text"]).astype(np.float64)
+    thresholds = model.policy().resolve({}).thresholds
+    carried = {
+        label: transfer(data, label, recipe.labels[label], seeds) for label, seeds in recipe.transfer.items()
+    }
+    return {
+        "test": measure(model, frame, test),
+        "audit": audit(model),
+        "reliability": reliability(frame, probability, recipe.labels, thresholds, test),
+        "transfer": carried,
+    }
+
+
+def _sections(recipe: Recipe, metrics: Mapping[str, Any], out: Path, say: Say) -> list[str]:
+    try:
+        draw(metrics["reliability"], out / FIGURE)
+        drawn = True
+    except ImportError:
+        say("matplotlib is not installed, so the card has no picture: pip install 'moderation[train]'")
+        drawn = False
+    parts = [
+        "## What the audit found wrong",
+        failures_section(metrics["audit"]),
+        "## Reliability",
+        reliability_section(metrics["reliability"], drawn),
+    ]
+    for label, seeds in recipe.transfer.items():
+        parts += [f"## Transfer of {label}", transfer_section(label, metrics["transfer"][label], seeds)]
+    return parts
+
+
+def _second_tier(recipe: Recipe, out: Path, corpora: Path, jobs: int, say: Say) -> Judge:
+    try:
+        from moderation.train.deep.pipeline import train_deep
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"training the second tier needs {error.name}: pip install 'moderation[deep-train]'"
+        ) from error
+    return train_deep(recipe, out, corpora, jobs=jobs, say=say)
 
 
 def _config(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:

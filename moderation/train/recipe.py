@@ -30,12 +30,16 @@ class LabelRecipe:
         Weight of each corpus that trains it; a corpus counts by this, not by its size alone.
     calibrate : tuple of str
         Corpora whose held-out rows its probabilities and thresholds are fitted on.
+    ratio_power : float
+        How much more freely a feature is weighed that is more frequent in one class: it counts by this power
+        of its log-count ratio; 0 treats all alike.
     """
 
     prevalence: float
     strength: float
     corpora: dict[str, float]
     calibrate: tuple[str, ...]
+    ratio_power: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,10 @@ class Recipe:
         The file itself, kept in the bundle.
     licences : tuple of str
         Licence classes of the corpora that it may use; empty for all.
+    transfer : dict of str to int
+        Labels to be measured on corpora left out of their training, and the number of splits.
+    kind : {"linear", "deep"}
+        Which tier it makes.
     """
 
     name: str
@@ -65,6 +73,8 @@ class Recipe:
     settings: dict[str, float] = field(default_factory=dict)
     text: str = ""
     licences: tuple[str, ...] = ()
+    transfer: dict[str, int] = field(default_factory=dict)
+    kind: str = "linear"
 
     @property
     def corpora(self) -> list[str]:
@@ -102,7 +112,8 @@ class Recipe:
             raise ConfigError(f"recipe {self.name!r} names no corpora of licence class {', '.join(classes)}")
         stated = f"licences = [{', '.join(map(_quoted, classes))}]"
         text = f"{stated}\n{_LICENCES.sub('', self.text)}"
-        return replace(self, labels=labels, licences=classes, text=text)
+        transfer = {name: seeds for name, seeds in self.transfer.items() if name in labels}
+        return replace(self, labels=labels, licences=classes, text=text, transfer=transfer)
 
 
 def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
@@ -135,7 +146,16 @@ def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
         if "grams" in vectorizer:
             vectorizer["grams"] = tuple(vectorizer["grams"])
         settings = dict(stated.get("settings", {}))
-        recipe = Recipe(str(stated["name"]), int(stated["seed"]), vectorizer, labels, settings, text)
+        transfer = {str(name): int(seeds) for name, seeds in stated.get("transfer", {}).items()}
+        strange = sorted(set(transfer) - set(labels))
+        if strange or min(transfer.values(), default=1) < 1:
+            raise ConfigError(f"{path}: [transfer] takes labels of the recipe and a number of splits above 0")
+        kind = str(stated.get("kind", "linear"))
+        if kind not in ("linear", "deep"):
+            raise ConfigError(f"{path}: kind must be linear or deep, not {kind!r}")
+        recipe = Recipe(
+            str(stated["name"]), int(stated["seed"]), vectorizer, labels, settings, text, (), transfer, kind
+        )
         kept = tuple(licences) or tuple(stated.get("licences", ()))
         return recipe.under(kept) if kept else recipe
     except KeyError as error:
@@ -154,9 +174,12 @@ def _label(stated: dict[str, Any]) -> LabelRecipe:
         float(stated.get("strength", 1.0)),
         {str(name): float(weight) for name, weight in stated["corpora"].items()},
         tuple(stated["calibrate"]),
+        float(stated.get("ratio_power", 0.0)),
     )
     if not 0 < label.prevalence < 1:
         raise ConfigError(f"prevalence must lie between 0 and 1, not {label.prevalence}")
     if label.strength <= 0:
         raise ConfigError(f"strength must be above 0, not {label.strength}")
+    if not 0 <= label.ratio_power <= 1:
+        raise ConfigError(f"ratio_power must lie between 0 and 1, not {label.ratio_power}")
     return label
