@@ -70,6 +70,20 @@ def bundle_names() -> list[str]:
     return sorted({path.parent.name for folder in bundle_folders() for path in folder.glob("*/config.json")})
 
 
+def bundle_kind(folder: Path) -> str:
+    """Return what a bundle is: `linear`, or `deep` for a second tier.
+
+    Raises
+    ------
+    ModelError
+        Its configuration cannot be read.
+    """
+    try:
+        return str(json.loads((folder / "config.json").read_text("utf-8")).get("kind", "linear"))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder}/config.json cannot be read ({error}); install the model again") from error
+
+
 def read_bundle(folder: Path) -> Bundle:
     """Read a bundle and check its digest.
 

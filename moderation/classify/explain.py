@@ -53,12 +53,16 @@ class Explanation:
         Log-odds of a text without any known feature.
     spans : list of Span
         In reading order.
+    tier : {"fast", "deep"}
+        Which tier decided. Shares of the second one are found by leaving words out, and the bias then holds
+        what no word accounts for alone.
     """
 
     text: str
     probabilities: dict[str, float]
     bias: dict[str, float]
     spans: list[Span]
+    tier: str = "fast"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values; each span with its own text."""
@@ -70,6 +74,7 @@ class Explanation:
                 {"begin": s.begin, "end": s.end, "text": self.text[s.begin : s.end], "shares": s.shares}
                 for s in self.spans
             ],
+            "tier": self.tier,
         }
 
     def strongest(self, label: str, count: int = 5) -> list[Span]:

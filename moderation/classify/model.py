@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,24 +12,28 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from moderation.classify.bundle import Bundle, find_bundle, read_bundle
+from moderation.classify.bundle import Bundle, bundle_kind, find_bundle, read_bundle
 from moderation.classify.explain import Explanation, explanation
 from moderation.classify.language import withheld_language
 from moderation.classify.policy import Policy, ResolvedPolicy, read_policy
 from moderation.classify.scorer import Margins, Scorer
-from moderation.errors import DataError
+from moderation.errors import DataError, ModelError
 from moderation.schema import from_pandas, probability_column, to_pandas
 from moderation.text.chunks import Texts, as_strings
 
 DEFAULT_MODEL = "fast"
 
 
-def load_model(name: str | Path = DEFAULT_MODEL) -> Model:
+def load_model(name: str | Path = DEFAULT_MODEL, tier: str | None = None) -> Model:
     """Load a model by the name of a shipped bundle or by the path of a folder.
 
     Parameters
     ----------
     name : str or Path, default "fast"
+    tier : {"fast", "cascade", "deep"}, optional
+        The linear model alone; with a second look by a transformer at what it is unsure of; or the
+        transformer for everything. Default: what the bundle is, `fast` for linear models. The other two need
+        the extra `moderation[deep]`.
 
     Returns
     -------
@@ -37,9 +42,9 @@ def load_model(name: str | Path = DEFAULT_MODEL) -> Model:
     Raises
     ------
     UsageError
-        There is no such model.
+        There is no such model or tier.
     ModelError
-        It is damaged.
+        It is damaged, or the two tiers do not belong together.
 
     Examples
     --------
@@ -47,7 +52,33 @@ def load_model(name: str | Path = DEFAULT_MODEL) -> Model:
     >>> load_model().labels[0]
     'abusive'
     """
-    return Model(read_bundle(find_bundle(name)))
+    folder = find_bundle(name)
+    if tier in (None, "fast") and bundle_kind(folder) == "linear":
+        return Model(read_bundle(folder))
+    from moderation.classify.deep.tiered import load_tiered
+
+    return load_tiered(folder, tier)
+
+
+def load_stated(stated: Mapping[str, Any]) -> Model:
+    """Load the model that a run states, as `Model.stated` gives it.
+
+    Raises
+    ------
+    UsageError
+        It is not there any more.
+    ModelError
+        There is another version of it.
+    """
+    if "first" in stated:
+        from moderation.classify.deep.tiered import load_pair
+
+        model: Model = load_pair(_found(stated["first"]), _found(stated), stated["tier"])
+    else:
+        model = Model(read_bundle(_found(stated)))
+    if model.digest != stated["digest"]:
+        raise ModelError(f"there is another version of model {stated['name']!r} now; score again")
+    return model
 
 
 class Model:
@@ -66,12 +97,14 @@ class Model:
     digest : str
         SHA-256 of the bundle, hex.
     labels : tuple of str
+    tier : {"fast", "cascade", "deep"}
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.path = bundle.path
         self.name = bundle.path.name
+        self.tier = "fast"
         self.config = bundle.config
         self.digest: str = bundle.config["digest"]
         self.labels: tuple[str, ...] = tuple(bundle.config["labels"])
@@ -175,11 +208,25 @@ class Model:
         """Return the policy of a file, or the default one, at the stated prevalences; see `read_policy`."""
         return read_policy(path, self.config, prevalence)
 
+    def stated(self) -> dict[str, Any]:
+        """Return what `run.json` says of the model, from which `load_stated` finds it again."""
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "labels": list(self.labels),
+            "path": str(self.path),
+        }
+
     def _probabilities(self, margins: Margins) -> npt.NDArray[np.float32]:
         odds = margins.values * self.slope + self.bias
         with np.errstate(over="ignore"):
             share: npt.NDArray[np.float32] = (1 / (1 + np.exp(-odds))).astype(np.float32)
         return share
+
+
+def _found(stated: Mapping[str, Any]) -> Path:
+    at = stated.get("path")
+    return Path(at) if at and Path(at).is_dir() else find_bundle(stated["name"])
 
 
 def _not_comments(table: pa.Table, texts: pa.StringArray) -> npt.NDArray[np.object_]:

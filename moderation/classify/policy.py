@@ -254,7 +254,8 @@ def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequen
     ----------
     path : Path or None
         TOML: `[labels.<name>]` with one of `threshold`, `precision`, `recall`, `budget`, or `flag = false`;
-        `[[rules]]` as in `moderation.classify.rules`. None: the default policy.
+        `[[rules]]` as in `moderation.classify.rules`; `tier` and `deep_budget` as in
+        `moderation.classify.tiers`, which count when a model is loaded. None: the default policy.
     config : mapping
         A bundle's configuration.
     prevalence : sequence of str
@@ -269,8 +270,8 @@ def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequen
     targets = default_targets(labels)
     rules: tuple[Rule, ...] = ()
     if path is not None:
-        stated = _toml(path)
-        unknown = sorted(set(stated) - {"labels", "rules"})
+        stated = read_toml(path)
+        unknown = sorted(set(stated) - {"labels", "rules", "tier", "deep_budget"})
         if unknown:
             raise ConfigError(
                 f"{path}: unknown table {unknown[0]!r}; a policy has [labels.<name>] and [[rules]]"
@@ -287,7 +288,14 @@ def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequen
     return Policy(targets, operating_points(config), rules, reference_prevalence(config), assumed)
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a policy file holds, unchecked.
+
+    Raises
+    ------
+    ConfigError
+        It is missing or no TOML.
+    """
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:

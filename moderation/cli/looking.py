@@ -22,15 +22,17 @@ def register(app: typer.Typer) -> None:
 def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT|-", help="A comment, or - to read it from stdin.")],
     model: options.Model = "fast",
+    tier: options.Tier = None,
     policy: options.Policy = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
 ) -> None:
     """Show the probabilities of one comment and the words behind them."""
     from moderation.classify.model import load_model
+    from moderation.classify.tiers import choose_tier
 
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    loaded = load_model(model)
+    loaded = load_model(model, choose_tier(tier, None, policy)[0])
     explanation = loaded.explain(text)
     stated = loaded.policy(policy)
     thresholds = stated.resolve().thresholds if not stated.needs_run else {}
@@ -57,12 +59,13 @@ def formats() -> None:
 
 def models() -> None:
     """List the classifiers that are installed, with their labels and digests."""
-    from moderation.classify.bundle import bundle_names, find_bundle, read_bundle
+    from moderation.classify.bundle import bundle_kind, bundle_names, find_bundle, read_bundle
+    from moderation.classify.deep.bundle import KIND, read_deep
 
     rows = []
     for name in bundle_names():
-        bundle = read_bundle(find_bundle(name))
-        size = sum(path.stat().st_size for path in bundle.path.rglob("*") if path.is_file())
-        labels = ", ".join(bundle.config["labels"])
-        rows.append((name, labels, f"{size / 1e6:.1f} MB", bundle.config["digest"][:16]))
+        folder = find_bundle(name)
+        config = read_deep(folder).config if bundle_kind(folder) == KIND else read_bundle(folder).config
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        rows.append((name, ", ".join(config["labels"]), f"{size / 1e6:.1f} MB", config["digest"][:16]))
     show_table(("model", "labels", "size", "digest"), rows)

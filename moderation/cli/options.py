@@ -36,6 +36,25 @@ Columns = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Option("--model", metavar="NAME|DIR", help="Classifier; see: moderation models")]
+Tier = Annotated[
+    str | None,
+    typer.Option(
+        "--tier",
+        metavar="fast|cascade|deep",
+        help="Which classifiers: the linear model alone; then a transformer for what it is unsure of; or the "
+        "transformer for everything. The last two need moderation[deep]. Default: fast.",
+        show_default=False,
+    ),
+]
+DeepBudget = Annotated[
+    str | None,
+    typer.Option(
+        "--deep-budget",
+        metavar="SHARE|N",
+        help="With --tier cascade: look again at a share of the comments at most, such as 0.05, or at N.",
+        show_default=False,
+    ),
+]
 Policy = Annotated[
     Path | None,
     typer.Option(

@@ -83,6 +83,7 @@ class _Lines:
     def __enter__(self) -> Self:
         self._start = self._said = time.monotonic()
         self._first: int | None = None
+        self._again: tuple[int, float] | None = None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -98,6 +99,17 @@ class _Lines:
         if now - self._said >= LINE_EVERY:
             self._said = now
             remark(describe(progress, progress.rows - self._first, now - self._start))
+
+    def look_again(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._again is None:
+            self._again = (done, now)
+        if now - self._said >= LINE_EVERY:
+            self._said = now
+            first, start = self._again
+            rate = _rate(done - first, now - start)
+            left = f", {_duration((total - done) / rate)} left" if rate else ""
+            remark(f"second look: {done:,} of {total:,} comments, {rate:,.0f}/s{left}")
 
 
 class _Bar:
@@ -120,6 +132,7 @@ class _Bar:
         self._task = self._bar.add_task("reading", total=None)
         self._start = time.monotonic()
         self._first: int | None = None
+        self._looking = False
         return self
 
     def __exit__(
@@ -140,6 +153,12 @@ class _Bar:
             completed=progress.bytes_done,
             description=f"{progress.rows:,} comments, {rate:,.0f}/s, {progress.flagged:,} flagged",
         )
+
+    def look_again(self, done: int, total: int) -> None:
+        if not self._looking:
+            self._looking = True
+            self._bar.reset(self._task, total=total)
+        self._bar.update(self._task, completed=done, description=f"second look: {done:,} of {total:,}")
 
 
 def describe(progress: Progress, rows: int, seconds: float) -> str:

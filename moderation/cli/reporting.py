@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moderation.cli import options
-from moderation.cli.console import console, show
+from moderation.cli.console import console, remark, show
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def report(
         _estimate(opened, estimate, sample, per, out, quiet)
         return
     resolved = opened.reflag(policy, prevalence or ()) if policy or prevalence else None
+    if resolved is not None:
+        _warn(opened, resolved)
     if against is not None:
         _compare(opened, resolved, against, to, out, quiet)
         return
@@ -94,6 +96,14 @@ def report(
         console().print(render(summary))
     for path in files.values():
         show(str(path))
+
+
+def _warn(run: Run, policy: ResolvedPolicy) -> None:
+    from moderation.score.second import beyond_bands, warning
+
+    said = warning(beyond_bands(run, policy))
+    if said is not None:
+        remark(f"warning: {said}")
 
 
 def _compare(

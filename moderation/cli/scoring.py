@@ -58,6 +58,8 @@ def scan(
     inputs: options.Inputs,
     out: RunFolder,
     model: options.Model = "fast",
+    tier: options.Tier = None,
+    deep_budget: options.DeepBudget = None,
     policy: options.Policy = None,
     prevalence: options.Prevalence = None,
     format: options.Format = None,
@@ -81,7 +83,8 @@ def scan(
     command goes on where it stopped.
     """
     request = _request(
-        inputs, model, policy, prevalence=prevalence or (), format=format, column=column,
+        inputs, model, policy, tier=tier, deep_budget=deep_budget,
+        prevalence=prevalence or (), format=format, column=column,
         any_language=any_language,
         limit=limit, sample=sample, since=since, until=until,
         pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
@@ -106,6 +109,8 @@ def score(
     inputs: options.Inputs,
     out: ScoreOut,
     model: options.Model = "fast",
+    tier: options.Tier = None,
+    deep_budget: options.DeepBudget = None,
     policy: options.Policy = None,
     prevalence: options.Prevalence = None,
     format: options.Format = None,
@@ -131,7 +136,8 @@ def score(
 
     suffix = table_format(out)
     request = _request(
-        inputs, model, policy, prevalence=prevalence or (), format=format, column=column,
+        inputs, model, policy, tier=tier, deep_budget=deep_budget,
+        prevalence=prevalence or (), format=format, column=column,
         any_language=any_language,
         limit=limit, sample=sample, since=since, until=until,
         pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,

@@ -94,14 +94,13 @@ def explainer(run: Run) -> tuple[Callable[[str], Explanation] | None, str | None
     stated = run.manifest.get("model")
     if not stated:
         return None, "The run was not scored."
-    from moderation.classify.model import load_model
+    from moderation.classify.deep.tiered import restored
+    from moderation.classify.model import load_stated
 
     try:
-        model = load_model(stated.get("path") or stated["name"])
+        model = restored(load_stated(stated), run.manifest.get("second_look"))
     except ModerationError as error:
         return None, f"No words are highlighted: the model of this run is not at hand ({error})."
-    if model.digest != stated["digest"]:
-        return None, f"No words are highlighted: the model {stated['name']!r} has changed since this run."
     return model.explain, None
 
 

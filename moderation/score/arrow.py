@@ -11,7 +11,10 @@ from moderation.classify.model import DEFAULT_MODEL, Model, load_model
 
 
 def score_batches(
-    batches: Iterable[pa.RecordBatch], model: str = DEFAULT_MODEL, any_language: bool = False
+    batches: Iterable[pa.RecordBatch],
+    model: str = DEFAULT_MODEL,
+    any_language: bool = False,
+    tier: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Score batches with a column `text`; a pure function of text and model, row by row in order.
 
@@ -23,6 +26,8 @@ def score_batches(
         Name or folder of a bundle, which each process loads once.
     any_language : bool
         Score texts in languages that the model was not trained on.
+    tier : {"fast", "cascade", "deep"}, optional
+        As of `load_model`. A cascade looks again at all comments in its bands: a budget needs a run.
 
     Yields
     ------
@@ -30,7 +35,7 @@ def score_batches(
         The same columns, then `p_<label>`, `flags` by the model's own policy, `language`, `not_scored` and
         `tier`.
     """
-    loaded = _load(model)
+    loaded = _load(model, tier)
     policy = loaded.policy().resolve()
     for batch in batches:
         scored = loaded.score_table(pa.Table.from_batches([batch]), any_language=any_language)
@@ -47,5 +52,5 @@ def scored_schema_of(schema: pa.Schema, model: str = DEFAULT_MODEL) -> pa.Schema
 
 
 @lru_cache(maxsize=1)
-def _load(model: str) -> Model:
-    return load_model(model)
+def _load(model: str, tier: str | None = None) -> Model:
+    return load_model(model, tier)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moderation.classify.deep.tiered import TieredModel
 from moderation.classify.model import Model, load_model
 from moderation.classify.policy import Policy, ResolvedPolicy
+from moderation.classify.tiers import FAST, Budget, choose_tier
 from moderation.errors import UsageError
 from moderation.ingest.source import Item, expand
 from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
@@ -20,6 +22,7 @@ from moderation.score.parallel import Workers, perform
 from moderation.score.privacy import Privacy
 from moderation.score.progress import Progress, Silent, Watcher
 from moderation.score.run import Run, run_probabilities
+from moderation.score.second import KEY, beyond_bands, look_again, warning
 from moderation.score.select import Selection
 from moderation.score.split import Splitter, look_at
 from moderation.score.work import Settings
@@ -50,6 +53,8 @@ class Request:
         What to hide of those who wrote.
     workers : Workers
         Who does the work.
+    deep_budget : Budget or None
+        How many comments may be looked at again, where the model has two tiers; None = all in its bands.
     """
 
     inputs: Sequence[str | Path]
@@ -61,10 +66,15 @@ class Request:
     selection: Selection = field(default_factory=Selection)
     privacy: Privacy = field(default_factory=Privacy)
     workers: Workers = field(default_factory=Workers)
+    deep_budget: Budget | None = None
 
     def options(self) -> dict[str, Any]:
         """Return what the rows depend on beside inputs and model, as `run.json` holds it."""
+        tier = self.model.tier if self.model is not None else FAST
+        budget = str(self.deep_budget) if self.deep_budget is not None else None
         return {
+            # Runs of one tier say nothing of tiers, as they did before there were two.
+            **({} if tier == FAST else {"tier": tier, "deep_budget": budget}),
             "format": self.format,
             "columns": dict(self.columns),
             "any_language": self.any_language,
@@ -124,6 +134,8 @@ def make_request(
     model: str | Path | Model | None,
     policy: str | Path | Policy | ResolvedPolicy | None,
     *,
+    tier: str | None = None,
+    deep_budget: str | float | Budget | None = None,
     prevalence: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     limit: int | None = None,
@@ -136,6 +148,12 @@ def make_request(
     ----------
     inputs, model, policy
         As of `scan`; without a model the rows are only ingested.
+    tier : {"fast", "cascade", "deep"}, optional
+        Which classifiers look at the comments, where the model is not a loaded one; default: what the policy
+        file says, else `fast`.
+    deep_budget : str, number or Budget, optional
+        For the tier `cascade`: a share of the comments, such as 0.05, or a number of comments, such as 5000,
+        that may be looked at again.
     prevalence : sequence of str
         `LABEL=SHARE` or `estimate`: how common labels are in the inputs, where the policy is a file or none.
     columns : mapping of str to str, optional
@@ -148,8 +166,12 @@ def make_request(
         As of `Request`.
     """
     inputs = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
-    if isinstance(model, (str, Path)):
-        model = load_model(model)
+    if model is not None:
+        file = policy if isinstance(policy, (str, Path)) else None
+        stated = tier if isinstance(model, (str, Path)) else model.tier
+        stated, deep_budget = choose_tier(stated, deep_budget, file)
+        if isinstance(model, (str, Path)):
+            model = load_model(model, stated)
     if model is not None and (policy is None or isinstance(policy, (str, Path))):
         policy = model.policy(Path(policy) if policy is not None else None, prevalence)
     assert policy is None or isinstance(policy, (Policy, ResolvedPolicy))
@@ -157,7 +179,8 @@ def make_request(
         options["selection"] = Selection(limit)
     if jobs is not None:
         options["workers"] = Workers(jobs)
-    return Request(inputs, model, policy, columns=dict(columns or {}), **options)
+    assert deep_budget is None or isinstance(deep_budget, Budget)
+    return Request(inputs, model, policy, columns=dict(columns or {}), deep_budget=deep_budget, **options)
 
 
 def fill(request: Request, out: Path, watcher: Watcher) -> Run:
@@ -203,22 +226,23 @@ def fill(request: Request, out: Path, watcher: Watcher) -> Run:
                 shutil.rmtree(out)
             raise
         parts, total = finish(out, request.selection.limit)
+        if isinstance(request.model, TieredModel):
+            lengths = [part["rows"] for part in parts]
+            manifest.values[KEY] = look_again(
+                out, lengths, request.model, request.deep_budget, request.workers, watcher
+            )
         manifest.values["policy"] = _resolved(request, out, len(parts))
         manifest.close(parts, total)
         sweep_rejects(out)
-    return Run.open(out)
+    run = Run.open(out)
+    said = warning(beyond_bands(run, run.policy)) if run.policy is not None else None
+    if said is not None:
+        watcher.note(said)
+    return run
 
 
 def _manifest(request: Request, out: Path, items: Sequence[Item]) -> Manifest:
-    model = request.model
-    named = None
-    if model is not None:
-        named = {
-            "name": model.name,
-            "digest": model.digest,
-            "labels": list(model.labels),
-            "path": str(model.path),
-        }
+    named = request.model.stated() if request.model is not None else None
     return Manifest(out, named, request.options(), [look_at(item) for item in items])
 
 
@@ -258,7 +282,7 @@ def _settings(request: Request, run: Path) -> Settings:
     model = request.model
     return Settings(
         run=run,
-        model=str(model.path) if isinstance(model, Model) else model,
+        model=str(model.bundle.path) if isinstance(model, Model) else model,
         policy=_before_the_end(request.policy),
         any_language=request.any_language,
         selection=request.selection,

@@ -7,7 +7,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, islice
@@ -86,7 +86,7 @@ def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Gene
         return
     do: Any = joblib.delayed(partial(_work_for, os.getpid(), settings=settings))
     try:
-        yield from _parallel(jobs, PREFETCH * jobs)(do(task) for task in tasks)
+        yield from parallel(jobs, PREFETCH * jobs)(do(task) for task in tasks)
         # Idle workers would keep their memory while the run is finished.
         get_reusable_executor().shutdown()
     except TerminatedWorkerError as error:
@@ -118,21 +118,33 @@ def _on_cluster(tasks: Iterator[Task], settings: Settings, workers: Workers) -> 
 
     A worker that dies loses nothing: its chunks are still there, and Dask gives them to another.
     """
+    settings = replace(settings, run=settings.run.resolve())
+    with on_cluster(workers) as cores:
+        do: Any = joblib.delayed(partial(work_waiting, settings=settings))
+        waiting = (do(put_down(task, settings.run)) for task in tasks)
+        for done in parallel(-1, PREFETCH * cores)(waiting):
+            # Not by the worker: should it die before it is heard of, the work is given to another.
+            _waiting(settings.run, done.number).unlink()
+            yield done
+
+
+@contextmanager
+def on_cluster(workers: Workers) -> Iterator[int]:
+    """Let `parallel(-1, ...)` work on the Dask cluster of `workers` meanwhile; gives the number of cores.
+
+    Raises
+    ------
+    UsageError
+        Dask is not installed, or no scheduler answers.
+    """
     try:
         from distributed import Client
     except ImportError as error:
         raise UsageError("--backend dask needs an extra: pip install 'moderation[dask]'") from error
-    settings = replace(settings, run=settings.run.resolve())
     with ExitStack() as stack:
         client = stack.enter_context(_client(Client, workers))
         stack.enter_context(joblib.parallel_config(backend="dask", client=client))
-        cores = sum(client.ncores().values()) or 1
-        do: Any = joblib.delayed(partial(work_waiting, settings=settings))
-        waiting = (do(put_down(task, settings.run)) for task in tasks)
-        for done in _parallel(-1, PREFETCH * cores)(waiting):
-            # Not by the worker: should it die before it is heard of, the work is given to another.
-            _waiting(settings.run, done.number).unlink()
-            yield done
+        yield sum(client.ncores().values()) or 1
 
 
 def _client(
@@ -167,7 +179,8 @@ def _waiting(run: Path, number: int) -> Path:
     return run / TEMPORARY / f"task-{number:05d}.pickle"
 
 
-def _parallel(jobs: int, under_way: int) -> Any:
+def parallel(jobs: int, under_way: int) -> Any:
+    """Return joblib's workers: so many processes, or -1 for the cluster in force; results in any order."""
     return joblib.Parallel(
         n_jobs=jobs,
         backend=None if jobs == -1 else "loky",

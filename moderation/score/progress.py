@@ -39,6 +39,10 @@ class Watcher(Protocol):
         """Take how far the run has come, after each part."""
         ...
 
+    def look_again(self, done: int, total: int) -> None:
+        """Take how many comments got their second look, of how many, while that is under way."""
+        ...
+
 
 class Silent:
     """Shows nothing."""
@@ -47,4 +51,7 @@ class Silent:
         """Ignore the sentence."""
 
     def advance(self, progress: Progress) -> None:
+        """Ignore the progress."""
+
+    def look_again(self, done: int, total: int) -> None:
         """Ignore the progress."""

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moderation.classify.model import load_model
+from moderation.classify.deep.tiered import restored
+from moderation.classify.model import Model, load_stated
 from moderation.classify.policy import ResolvedPolicy
-from moderation.errors import DataError, ModelError, UsageError
+from moderation.errors import DataError, UsageError
 from moderation.ingest import tables
 from moderation.schema import (
     COMMENT_COLUMNS,
@@ -28,6 +29,7 @@ from moderation.schema import (
     scored_schema,
 )
 from moderation.score.accounting import Accounting
+from moderation.score.overlay import DEEP, with_second_looks
 from moderation.score.writer import COMMENTS, MANIFEST, REJECTS_FILE, THREADS, part_path
 
 FORMAT_VERSION: Final = 1
@@ -218,21 +220,28 @@ class Run:
         ConfigError
             The file holds something that cannot be used.
         """
-        stated = self.manifest["model"]
-        if stated is None:
-            raise UsageError(f"{self.path} was not scored; score it with: moderation scan")
-        model = load_model(stated["path"] if Path(stated["path"]).is_dir() else stated["name"])
-        if model.digest != stated["digest"]:
-            raise ModelError(
-                f"{self.path} was scored with another version of model {stated['name']!r}; score it again"
-            )
-        asked = model.policy(policy, prevalence)
+        asked = self.model().policy(policy, prevalence)
         parts = len(self.manifest["parts"])
         scores = run_probabilities(self.path, parts, asked.targets) if asked.needs_run else None
         own = self.policy
         if policy is None and prevalence and own is not None:
             return asked.resolve_again(own, scores)
         return asked.resolve(scores)
+
+    def model(self) -> Model:
+        """Load the model that scored the run; of two tiers, each decides on what it decided on in the run.
+
+        Raises
+        ------
+        UsageError
+            The run was not scored, or the model is not there any more.
+        ModelError
+            There is another version of it now.
+        """
+        stated = self.manifest["model"]
+        if stated is None:
+            raise UsageError(f"{self.path} was not scored; score it with: moderation scan")
+        return restored(load_stated(stated), self.manifest.get("second_look"))
 
     def report(
         self,
@@ -269,6 +278,8 @@ class Run:
         if flagging:
             wanted |= {*_POLICY_COLUMNS, *map(probability_column, self.labels)}
         table = _read(part_path(self.path, COMMENTS, number), wanted)
+        if "second_look" in self.manifest:
+            table = with_second_looks(self.path, number, table)
         threads = [name for name in THREAD_SCHEMA.names if name in wanted]
         if threads:
             overlay = _read(part_path(self.path, THREADS, number), set(threads))
@@ -318,6 +329,8 @@ def run_probabilities(path: Path, parts: int, labels: Iterable[str]) -> dict[str
     """Return the probabilities of all rows of a run by label, NaN where a row was not scored."""
     columns = {label: probability_column(label) for label in labels}
     read = [_read(part_path(path, COMMENTS, number), set(columns.values())) for number in range(parts)]
+    if (path / DEEP).is_dir():
+        read = [with_second_looks(path, number, table) for number, table in enumerate(read)]
     table = pa.concat_tables(read)
     return {label: table[column].to_numpy().astype(np.float32) for label, column in columns.items()}
 

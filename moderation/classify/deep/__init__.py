@@ -1,0 +1,1 @@
+"""The second tier: a small transformer, run by onnxruntime and tokenizers alone."""

@@ -1,0 +1,153 @@
+"""Which comments deserve a second look, and what both tiers say of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.errors import ModelError
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+EDGE: Final = 1e-6
+"""Probabilities are cut to this distance from 0 and 1 before their log-odds are taken."""
+
+OUTSIDE: Final = -1.0
+"""Priority of a comment that lies in no band."""
+
+_DECIMALS: Final = 9
+# Of a priority: the last bits of a logarithm differ between machines, and a run may go on on another one.
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What the first tier's probabilities say about a second look.
+
+    Parameters
+    ----------
+    labels : tuple of str
+    band : dict of str to (float, float)
+        First-tier probabilities of a label between which, ends included, a comment is a candidate; a label
+        without a band makes no candidates.
+    combine : ndarray of float64, shape (labels, 3)
+        a, b and c of log-odds = a * first + b * second + c.
+    change : dict of str to (list of float, list of float)
+        First-tier log-odds and the share of decisions that a second look changes there; linear between,
+        constant beyond. A comment's priority is the sum over the labels.
+    least : float
+        Priority from which on a candidate is chosen; 0 chooses all.
+    """
+
+    labels: tuple[str, ...]
+    band: dict[str, tuple[float, float]]
+    combine: F64
+    change: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)
+    least: float = 0.0
+
+    @classmethod
+    def of_bundle(cls, config: Mapping[str, Any]) -> SecondLook:
+        """Return what a bundle states.
+
+        Raises
+        ------
+        ModelError
+            Its `cascade` lacks something.
+        """
+        labels, cascade = tuple(config["labels"]), config["cascade"]
+        try:
+            return cls(
+                labels,
+                {label: (float(low), float(high)) for label, (low, high) in cascade["band"].items()},
+                np.array([cascade["combine"][label] for label in labels], np.float64).reshape(-1, 3),
+                {label: (found["logit"], found["rate"]) for label, found in cascade["change"].items()},
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"the cascade of {config['name']} cannot be used ({error}); train it again"
+            ) from error
+
+    @classmethod
+    def at_everything(cls, labels: Sequence[str]) -> SecondLook:
+        """Return the look that chooses all comments and lets the second tier decide alone."""
+        alone = np.tile([0.0, 1.0, 0.0], (len(labels), 1))
+        return cls(tuple(labels), dict.fromkeys(labels, (0.0, 1.0)), alone)
+
+    def priority(self, fast: F32) -> F64:
+        """Return the expected number of changed decisions per comment.
+
+        Parameters
+        ----------
+        fast : ndarray of float32, shape (n, labels)
+            First-tier probabilities; NaN where a comment was not scored.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            `OUTSIDE` for a comment that lies in no band.
+        """
+        inside = np.zeros(len(fast), bool)
+        total = np.zeros(len(fast))
+        for column, label in enumerate(self.labels):
+            values = fast[:, column].astype(np.float64)
+            if label in self.band:
+                low, high = self.band[label]
+                inside |= (values >= low) & (values <= high)
+            if label in self.change:
+                total += np.interp(log_odds(values), *self.change[label])
+        return np.where(inside, total.round(_DECIMALS), OUTSIDE)
+
+    def chosen(self, fast: F32) -> Bool:
+        """Return which comments get a second look, shape (n,); `fast` as of `priority`."""
+        return self.priority(fast) >= self.least
+
+    def combined(self, fast: F32, second: F64) -> F64:
+        """Return the log-odds by both tiers.
+
+        Parameters
+        ----------
+        fast : ndarray of float32, shape (n, labels)
+            First-tier probabilities.
+        second : ndarray of float64, shape (n, labels)
+            Second-tier log-odds, calibrated.
+        """
+        a, b, c = self.combine.T
+        most = np.log1p(-EDGE) - np.log(EDGE)
+        odds: F64 = a * log_odds(fast.astype(np.float64)) + b * second.clip(-most, most) + c
+        return odds
+
+
+def least_priority(priorities: F64, most: int) -> float:
+    """Return the priority from which on at most so many comments are chosen, as many as ties allow.
+
+    Comments of equal priority are chosen together or not at all, so that whether a comment is chosen does
+    not depend on its place, and equal texts get equal scores.
+
+    Parameters
+    ----------
+    priorities : ndarray of float64, shape (candidates,)
+    most : int
+        At least 0.
+
+    Returns
+    -------
+    float
+        Above all of them where nothing may be chosen.
+    """
+    if len(priorities) <= most:
+        return 0.0
+    falling = np.sort(priorities)[::-1]
+    higher = falling[falling > falling[most]]
+    return float(higher[-1]) if len(higher) else float(falling[0]) + 1
+
+
+def log_odds(share: F64) -> F64:
+    """Return the log-odds of probabilities, cut to `EDGE` from 0 and 1."""
+    cut = np.clip(share, EDGE, 1 - EDGE)
+    odds: F64 = np.log(cut) - np.log1p(-cut)
+    return odds
