@@ -2,27 +2,75 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import re
 import shlex
 import tomllib
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import ROOT, fenced, page
+from typer.main import get_command
 
 import moderation
 from moderation.classify.policy import KINDS, read_policy
 from moderation.classify.rules import ACTIONS, read_rules
 from moderation.cli import run
+from moderation.cli.app import app
 
-SHELL_PAGES = ("README.md", "docs/start.md", "docs/concepts.md", "docs/cli.md")
-PYTHON_PAGES = ("README.md", "docs/concepts.md", "docs/api.md")
+PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+SHELL_PAGES = tuple(name for name in PAGES if any("moderation " in block for block in fenced(name, "sh")))
+PYTHON_PAGES = tuple(name for name in PAGES if any(">>>" in block for block in fenced(name, "python")))
+POLICY_PAGES = ("docs/start.md", "docs/concepts.md")
 
 
 def command_lines(name: str) -> list[list[str]]:
     """Return the `moderation ...` lines of a page's shell blocks, split as a shell would."""
     lines = "\n".join(fenced(name, "sh")).replace("\\\n", " ").splitlines()
     return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("moderation ")]
+
+
+def shown_commands(name: str) -> list[str]:
+    """Return every `moderation ...` line of a page, whether it runs here or names files that nobody has.
+
+    What stands behind two spaces or a number sign explains the line.
+    """
+    blocks = [body for language in ("", "sh", "text", "console") for body in fenced(name, language)]
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    found = [re.split(r"\s{2,}|\s#", line.strip())[0] for line in lines]
+    return [line for line in found if line.startswith("moderation ")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_shown_commands_are_ones_that_exist(name: str) -> None:
+    for line in shown_commands(name):
+        arguments = shlex.split(re.sub(r"\s[<>|].*", "", line))[1:]
+        command: Any = get_command(app)
+        while hasattr(command, "commands") and arguments and arguments[0] in command.commands:
+            command = command.commands[arguments.pop(0)]
+        if arguments[:1] in (["--help"], ["--version"]):
+            continue
+        assert not hasattr(command, "commands"), line
+        if "--help" not in arguments:
+            with command.make_context("moderation", arguments):
+                pass
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_shown_python_reads_and_imports(name: str) -> None:
+    for block in fenced(name, "python"):
+        if ">>>" in block:
+            continue
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("moderation"):
+                module = import_module(node.module or "")
+                for imported in node.names:
+                    full = f"{node.module}.{imported.name}"
+                    assert hasattr(module, imported.name) or find_spec(full), full
 
 
 @pytest.mark.parametrize("name", PYTHON_PAGES)
@@ -47,7 +95,7 @@ def test_command_lines(name: str, beside_samples: Path) -> None:
         assert run(command) == 0, command
 
 
-@pytest.mark.parametrize("name", SHELL_PAGES)
+@pytest.mark.parametrize("name", POLICY_PAGES)
 def test_policies_are_valid(name: str, tmp_path: Path) -> None:
     config = moderation.load_model().config
     for stated in fenced(name, "toml"):

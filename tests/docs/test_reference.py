@@ -92,3 +92,18 @@ def test_version_is_the_same_everywhere() -> None:
     assert tomllib.loads(page("pyproject.toml"))["project"]["version"] == version
     assert f"\nversion: {version}\n" in page("CITATION.cff")
     assert re.search(r"^## (\S+)", page("CHANGELOG.md"), re.MULTILINE)[1] == version
+
+
+def test_every_dependency_is_justified() -> None:
+    project = tomllib.loads(page("pyproject.toml"))["project"]
+    stated = sections("docs/dependencies.md")
+    rows = set(re.findall(r"^\| `([\w-]+)` \|", stated["Always"], re.MULTILINE))
+    assert rows == {re.split(r"[>=<~!]", need)[0] for need in project["dependencies"]}
+    extras = dict(re.findall(r"^\| (`.*?) \| (.*?) \|", stated["By extra"], re.MULTILINE))
+    listed = {name: brings for names, brings in extras.items() for name in re.findall(r"`([\w-]+)`", names)}
+    assert set(listed) == set(project["optional-dependencies"])
+    for name, needs in project["optional-dependencies"].items():
+        if name in ("test", "dev", "browser", "clients", "docs"):
+            continue
+        brought = {re.split(r"[>=<~!;\[]", need)[0].lower() for need in needs}
+        assert brought == set(re.findall(r"`([\w-]+)`", listed[name])), name
