@@ -106,10 +106,8 @@ def fit_change(fast: F64, changed: Bool, weight: F64) -> Change:
     knots = np.array([np.average(fast[part], weights=weight[part]) for part in parts])
     rate = np.array([np.average(changed[part], weights=weight[part]) for part in parts])
     peak = int(rate.argmax())
-    rising = IsotonicRegression(increasing=True).fit_transform(
-        knots[: peak + 1], rate[: peak + 1], total[: peak + 1]
-    )
-    falling = IsotonicRegression(increasing=False).fit_transform(knots[peak:], rate[peak:], total[peak:])
+    rising = _monotone(knots[: peak + 1], rate[: peak + 1], total[: peak + 1], increasing=True)
+    falling = _monotone(knots[peak:], rate[peak:], total[peak:], increasing=False)
     return Change(knots, np.concatenate((rising[:-1], falling)))
 
 
@@ -166,3 +164,8 @@ def _bands_at(change: Mapping[str, Change], cut: float) -> dict[str, tuple[float
                 1.0 if worth[-1] == grid[-1] else round(float(high), 6),
             )
     return found
+
+
+def _monotone(knots: F64, rate: F64, weight: F64, *, increasing: bool) -> F64:
+    fitted: F64 = IsotonicRegression(increasing=increasing).fit(knots, rate, weight).predict(knots)
+    return fitted

@@ -47,8 +47,8 @@ def quantise(source: Path, target: Path, *, per_channel: bool = False) -> None:
     texts are run one by one, as `moderation.train.deep.run` does.
     """
     level = logging.root.level
-    # It reports every tensor that it leaves alone, on the root logger.
-    logging.root.setLevel(logging.WARNING)
+    # It reports every tensor that it leaves alone, and advice, on the root logger.
+    logging.root.setLevel(logging.ERROR)
     try:
         quantize_dynamic(
             source,
