@@ -22,12 +22,13 @@ import scipy.sparse as sp
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
 from moderation.text.chunks import Chunked, split
-from moderation.text.features import PAIR, SKIP, WORD, ChunkFeatures, analyse
+from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
-from moderation.text.obfuscation import Unmasker, known
+from moderation.text.obfuscation import Unmasker
 from moderation.text.spelled import Spelled, letter_runs, spell_out
 from moderation.text.table import ODD, FeatureTable, link_hashes
 from moderation.text.tokens import Tokens, tokenise
+from moderation.text.vocabulary import known
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -150,6 +151,7 @@ class Scorer:
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)
+        self._vocabulary = np.asarray(weights.vocabulary)
         self._labels = weights.codes.shape[1]
         self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
 
@@ -257,27 +259,28 @@ class Scorer:
         keys, letters = np.empty(len(distinct), np.uint64), np.empty(len(distinct), np.uint32)
         for start in range(0, len(distinct), SLICE):
             part = slice(start, start + SLICE)
-            features = analyse(self.unmasker.canonical(distinct.slice(start, SLICE)), self.weights.grams)
+            chunks = self.unmasker.canonical(distinct.slice(start, SLICE))
+            features = analyse_families(chunks, self.weights.grams)
             rows[part], keys[part], letters[part] = self._rows(features), features.keys, features.letter
         return rows, keys, letters
 
-    def _rows(self, features: ChunkFeatures) -> F64:
+    def _rows(self, features: Analysis) -> F64:
         """Sum the features of each chunk."""
-        count = len(features.keys)
-        owner = np.repeat(np.arange(count), np.diff(features.indptr))
-        at = np.flatnonzero(features.families == WORD)
-        words, holders = features.hashes[at], owner[at]
-        knows = np.bincount(holders[known(self.weights.vocabulary, words)], minlength=count)
-        english = np.bincount(holders[np.isin(words, _ENGLISH)], minlength=count)
-        buckets, found = self.weights.table.find(features.hashes)
-        buckets, owner = buckets[found], owner[found]
-        ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count))))
-        labels = self._labels
-        rows = np.empty((count, labels + EXTRA_COLUMNS))
-        rows[:, : labels + 1] = _sum_rows(None, ends, self._values(buckets))
+        count, labels = len(features.keys), self._labels
+        rows = np.zeros((count, labels + EXTRA_COLUMNS))
+        owner = np.concatenate([part.owner for part in features.families])
+        buckets, found = self.weights.table.find(np.concatenate([p.hashes for p in features.families]))
+        at = np.flatnonzero(found)
+        entries = np.ones(len(at)), owner.take(at), np.arange(len(at) + 1)
+        holders = sp.csc_matrix(entries, shape=(count, len(at)))
+        rows[:, : labels + 1] = holders @ self._values(buckets.take(at))
+        # Words come first.
+        words = features.families[0]
+        familiar = np.zeros(count, bool)
+        familiar[words.owner[known(self._vocabulary, words.hashes)]] = True
         rows[:, labels + LETTERS] = features.letters
-        rows[:, labels + KNOWN_LETTERS] = np.where(knows > 0, features.letters, 0)
-        rows[:, labels + ENGLISH] = english > 0
+        rows[:, labels + KNOWN_LETTERS] = np.where(familiar, features.letters, 0)
+        rows[words.owner[np.isin(words.hashes, _ENGLISH)], labels + ENGLISH] = 1
         return rows
 
     def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, I64]:

@@ -6,7 +6,7 @@ one fixed vector. Everything here works on the code points of a whole batch of c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from moderation.text.hashing import BASE, LONGEST, U64, mix, segment_hash
+from moderation.text.hashing import LONGEST, POWERS, U64, mix, segment_hash
 
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -59,6 +59,35 @@ class ChunkFeatures:
     letters: npt.NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyFeatures:
+    """Features of one name space.
+
+    Parameters
+    ----------
+    family : int
+        The name space.
+    hashes : ndarray of uint64, shape (f,)
+        Mixed.
+    owner : ndarray of int64, shape (f,)
+        Chunk of each feature, ascending.
+    """
+
+    family: int
+    hashes: U64
+    owner: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What `ChunkFeatures` holds, name space by name space: cheaper to make, and enough for sums."""
+
+    families: list[FamilyFeatures]
+    keys: U64
+    letter: npt.NDArray[np.uint32]
+    letters: npt.NDArray[np.int32]
+
+
 def analyse(chunks: pa.StringArray, grams: Sequence[int]) -> ChunkFeatures:
     """Compute the features of distinct chunks.
 
@@ -73,6 +102,12 @@ def analyse(chunks: pa.StringArray, grams: Sequence[int]) -> ChunkFeatures:
     -------
     ChunkFeatures
     """
+    found = analyse_families(chunks, grams)
+    return ChunkFeatures(*_stack(found.families, len(chunks)), found.keys, found.letter, found.letters)
+
+
+def analyse_families(chunks: pa.StringArray, grams: Sequence[int]) -> Analysis:
+    """Compute the features of distinct chunks as `analyse` does, in no order beyond the name space."""
     count = len(chunks)
     chunks = pc.utf8_slice_codeunits(chunks, 0, LONGEST)
     url = _matches(chunks, URL)
@@ -84,15 +119,10 @@ def analyse(chunks: pa.StringArray, grams: Sequence[int]) -> ChunkFeatures:
 
     word_codes, word_owner = _words(codes, owner, kinds, plain)
     starts, lengths, holders = _segments(word_codes, word_owner)
-    hashes = [mix(segment_hash(word_codes, starts, lengths), WORD)]
-    owners = [holders]
-    for n in grams:
-        gram, gram_owner = _grams(word_codes, starts, lengths, holders, n)
-        hashes.append(mix(gram, GRAM + n))
-        owners.append(gram_owner)
+    families = [FamilyFeatures(WORD, mix(segment_hash(word_codes, starts, lengths), WORD), holders)]
+    families += _grams(word_codes, starts, lengths, holders, grams)
     symbol, symbol_owner = _symbols(codes, owner, kinds, plain)
-    hashes.append(mix(symbol, SYMBOL))
-    owners.append(symbol_owner)
+    families.append(FamilyFeatures(SYMBOL, mix(symbol, SYMBOL), symbol_owner))
     shapes = {
         "url": url,
         "user": user,
@@ -100,9 +130,8 @@ def analyse(chunks: pa.StringArray, grams: Sequence[int]) -> ChunkFeatures:
         "caps": pc.utf8_is_upper(chunks).to_numpy(zero_copy_only=False) & ~opaque & (_length(chunks) > 2),
     }
     for name, holds in shapes.items():
-        owners.append(np.flatnonzero(holds))
-        hashes.append(mix(np.full(int(holds.sum()), SHAPES[name], np.uint64), SHAPE))
-    families = [WORD, *(GRAM + n for n in grams), SYMBOL] + [SHAPE] * len(shapes)
+        hashes = mix(np.full(int(holds.sum()), SHAPES[name], np.uint64), SHAPE)
+        families.append(FamilyFeatures(SHAPE, hashes, np.flatnonzero(holds)))
 
     inner = (kinds == LETTER) | (kinds == DIGIT)
     letters = np.bincount(owner[(kinds == LETTER) & plain], minlength=count).astype(np.int32)
@@ -110,9 +139,7 @@ def analyse(chunks: pa.StringArray, grams: Sequence[int]) -> ChunkFeatures:
     letter = np.zeros(count, np.uint32)
     single = (kinds == LETTER) & alone[owner]
     letter[owner[single]] = codes[single]
-    return ChunkFeatures(
-        *_stack(hashes, owners, families, count), _keys(codes, owner, inner, opaque), letter, letters
-    )
+    return Analysis(families, _keys(codes, owner, inner, opaque), letter, letters)
 
 
 def fold(chunks: pa.StringArray) -> pa.StringArray:
@@ -210,25 +237,30 @@ def _segments(codes: U64, word: I64) -> tuple[I64, I64, I64]:
     return starts, lengths, word[starts] & np.int64(0xFFFFFFFF)
 
 
-def _grams(codes: U64, starts: I64, lengths: I64, holders: I64, n: int) -> tuple[U64, I64]:
+def _grams(
+    codes: U64, starts: I64, lengths: I64, holders: I64, sizes: Sequence[int]
+) -> Iterator[FamilyFeatures]:
     """Hash the n-grams of all words, a boundary mark standing before and after each word."""
     padded_lengths = lengths + 2
     padded = np.full(int(padded_lengths.sum()), _EDGE, np.uint64)
-    padded_starts = np.cumsum(padded_lengths) - padded_lengths
+    stops = np.cumsum(padded_lengths)
     inner = np.ones(len(padded), bool)
-    inner[padded_starts] = False
-    inner[padded_starts + padded_lengths - 1] = False
+    inner[stops - padded_lengths] = False
+    inner[stops - 1] = False
     padded[inner] = codes
-    count = len(padded) - n + 1
-    if count <= 0:
-        return np.empty(0, np.uint64), np.empty(0, np.int64)
-    rolled = padded[n - 1 :].copy()
-    for back in range(n - 2, -1, -1):
-        rolled *= BASE
-        rolled += padded[back : back + count]
-    room = np.repeat(padded_starts + padded_lengths, padded_lengths)[:count] - np.arange(count)
-    fits = room >= n
-    return rolled[fits], np.repeat(holders, padded_lengths)[:count][fits]
+    room = np.repeat(stops, padded_lengths) - np.arange(len(padded))
+    owner = np.repeat(holders, padded_lengths)
+    # Each hash is that of the gram one shorter, and one character more.
+    rolled = np.zeros(len(padded), np.uint64)
+    rolled_size = 0
+    for n in sorted(sizes):
+        count = max(len(padded) - n + 1, 0)
+        rolled = rolled[:count]
+        for back in range(rolled_size, n):
+            rolled += padded[back : back + count] * POWERS[back]
+        rolled_size = n
+        fits = np.flatnonzero(room[:count] >= n)
+        yield FamilyFeatures(GRAM + n, mix(rolled.take(fits), GRAM + n), owner.take(fits))
 
 
 def _symbols(codes: U64, owner: I64, kinds: npt.NDArray[np.uint8], plain: Bool) -> tuple[U64, I64]:
@@ -248,18 +280,19 @@ def _keys(codes: U64, owner: I64, inner: Bool, opaque: Bool) -> U64:
     """Hash a chunk's letters and digits; one without any by its symbols, links and users all alike."""
     count = len(opaque)
     keys = np.full(count, 7, np.uint64)
-    for mask in (np.ones(len(codes), bool), inner):
+    spoken = np.zeros(count, bool)
+    spoken[owner[inner]] = True
+    for mask in (inner, ~spoken[owner]):
         starts, lengths, holders = _segments(codes[mask], owner[mask])
         keys[holders] = segment_hash(codes[mask], starts, lengths)
     keys[opaque] = 1
     return mix(keys, PAIR)
 
 
-def _stack(
-    hashes: list[U64], owners: list[I64], families: list[int], count: int
-) -> tuple[I64, U64, npt.NDArray[np.uint8]]:
-    owner = np.concatenate(owners)
+def _stack(parts: list[FamilyFeatures], count: int) -> tuple[I64, U64, npt.NDArray[np.uint8]]:
+    owner = np.concatenate([part.owner for part in parts])
     order = np.argsort(owner, kind="stable")
-    family = np.repeat(np.array(families, np.uint8), [len(h) for h in hashes])
+    family = np.concatenate([np.full(len(part.hashes), part.family, np.uint8) for part in parts])
     indptr = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count))))
-    return indptr.astype(np.int64), np.concatenate(hashes)[order], family[order]
+    hashes = np.concatenate([part.hashes for part in parts])
+    return indptr.astype(np.int64), hashes[order], family[order]

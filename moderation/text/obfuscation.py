@@ -9,7 +9,7 @@ so that ordinary text, abbreviations, links and code stay as they are. Deciding 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Final
@@ -20,12 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.text.features import URL, USER, WORD, fold
-from moderation.text.hashing import LONGEST, U64, hash_word, mix_one
-
-Bool = npt.NDArray[np.bool_]
-
-VOCABULARY_BITS: Final = 24
-"""Known words are a bitmap of 2^24 hash values (2 MiB): at 60,000 words, one unknown word in 280 passes."""
+from moderation.text.hashing import LONGEST, hash_word, mix_one
+from moderation.text.innocent import Innocent
+from moderation.text.vocabulary import VOCABULARY_BITS
 
 SHORTEST_SPELLED: Final = 3
 LONGEST_SPELLED: Final = 20
@@ -61,27 +58,6 @@ _INVISIBLE = re.compile(
 )
 
 
-def vocabulary_bitmap(words: Iterable[int] | U64) -> npt.NDArray[np.uint8]:
-    """Return the bitmap of mixed word hashes.
-
-    Returns
-    -------
-    ndarray of uint8, shape (2**21,)
-        Bits packed by `numpy.packbits`.
-    """
-    bits = np.zeros(1 << VOCABULARY_BITS, bool)
-    bits[np.asarray(words, np.uint64) >> np.uint64(64 - VOCABULARY_BITS)] = True
-    return np.packbits(bits)
-
-
-def known(bitmap: npt.NDArray[np.uint8], hashes: U64) -> Bool:
-    """Tell which mixed word hashes are in the vocabulary."""
-    slot = hashes >> np.uint64(64 - VOCABULARY_BITS)
-    byte = bitmap[(slot >> np.uint64(3)).astype(np.int64)]
-    found: Bool = ((byte >> (7 - (slot & np.uint64(7)).astype(np.uint8))) & 1).astype(bool)
-    return found
-
-
 class Unmasker:
     """Finds the word behind a disguised chunk.
 
@@ -103,6 +79,7 @@ class Unmasker:
         for word in self.lexicon:
             for first in (word[:1], ""):
                 self._shaped.setdefault((len(word), first), []).append(word)
+        self.innocent = Innocent(vocabulary, self.lexicon)
         self.word = lru_cache(maxsize=1 << 16)(self._word)
 
     def __reduce__(self) -> tuple[type[Unmasker], tuple[npt.NDArray[np.uint8], tuple[str, ...]]]:
@@ -117,6 +94,7 @@ class Unmasker:
         at = np.flatnonzero(suspicious.to_numpy(zero_copy_only=False))
         if not len(at):
             return chunks
+        at = at[~self.innocent.tell(folded.take(pa.array(at)))]
         words = [self.word(chunk) for chunk in folded.take(pa.array(at)).to_pylist()]
         disguised = np.zeros(len(chunks), bool)
         disguised[at] = [word is not None for word in words]

@@ -19,9 +19,10 @@ from sklearn.utils.validation import check_is_fitted
 from moderation.text.chunks import Chunked, Texts, as_strings, split
 from moderation.text.features import GRAM, PAIR, SHAPE, SKIP, SYMBOL, WORD, ChunkFeatures, analyse
 from moderation.text.hashing import U64
-from moderation.text.obfuscation import Unmasker, vocabulary_bitmap
+from moderation.text.obfuscation import Unmasker
 from moderation.text.spelled import spell_out
 from moderation.text.table import FeatureTable, bucket_of, link_hashes, tag_of
+from moderation.text.vocabulary import vocabulary_bitmap
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from moderation.text.features import WORD
 from moderation.text.hashing import hash_word, mix
-from moderation.text.obfuscation import Unmasker, known, vocabulary_bitmap
+from moderation.text.obfuscation import Unmasker
+from moderation.text.vocabulary import known, vocabulary_bitmap
 
 WORDS = [
     "fuck",
@@ -158,3 +159,20 @@ def test_any_chunk_is_survived_and_order_kept(unmasker: Unmasker, chunks: list[s
     together = unmasker.canonical(pa.array(chunks, pa.string())).to_pylist()
     alone = [unmasker.canonical(pa.array([chunk], pa.string())).to_pylist()[0] for chunk in chunks]
     assert together == alone
+
+
+SIGNS = "-.,'/:;\"?()[]<>~`*!@1_é"
+
+
+@given(st.lists(st.sampled_from([*"aabuck", *SIGNS, "the", "day", "idiot", "id", "u/", "penis"]), max_size=7))
+def test_what_is_innocent_for_a_batch_is_no_disguise_alone(unmasker: Unmasker, pieces: list[str]) -> None:
+    chunk = "".join(pieces)
+    if unmasker.innocent.tell(pa.array(["other-words", chunk, "b"]))[1]:
+        assert unmasker.word(chunk) is None
+
+
+def test_words_joined_by_signs_are_innocent_and_disguises_are_not(unmasker: Unmasker) -> None:
+    innocent = ["(zork", "the-class", "the.class", "zork,plugh", "(idiot", "zork/plugh's"]
+    assert unmasker.innocent.tell(pa.array(innocent)).all()
+    doubtful = ["i.d.i.o.t", "id-iot", "(penis", "id1ot", "aaab.c", "i*t", "@idiot", "1", ""]
+    assert not unmasker.innocent.tell(pa.array(doubtful)).any()
