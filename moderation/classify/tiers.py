@@ -45,11 +45,13 @@ class Budget:
         >>> Budget.parse("0.05"), Budget.parse(5000)
         (Budget(share=0.05, count=None), Budget(share=None, count=5000))
         """
+        if isinstance(given, bool):
+            raise _unusable(given)
         try:
             whole = int(str(given))
         except ValueError:
             return cls(share=_share(given))
-        if whole < 1 or isinstance(given, bool):
+        if whole < 1:
             raise _unusable(given)
         return cls(count=whole)
 
