@@ -177,7 +177,7 @@ def _corpora(model: Judge) -> str:
             "The bundle holds no texts, but sums over hashed features and a list of single rude words. "
             "Whether a model inherits the terms of its corpora is not settled; `moderation train RECIPE "
             "--licences free` makes one of free corpora alone. What the texts of each class allow:",
-            terms(model.config["corpora"]),
+            terms(name for name in model.config["corpora"] if name != DECISIONS),
         )
     )
 
