@@ -23,7 +23,7 @@ from moderation.train.deep.plan import batches, draw_rows  # noqa: E402
 from moderation.train.deep.recipe import deep_recipe  # noqa: E402
 from moderation.train.deep.rows import targets_of  # noqa: E402
 from moderation.train.deep.run import Runner  # noqa: E402
-from moderation.train.deep.tokens import add_emoji, name_emoji, tokenise  # noqa: E402
+from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise  # noqa: E402
 from moderation.train.recipe import LabelRecipe, read_recipe  # noqa: E402
 
 # More threads than free cores wait for each other far longer than these sizes take to compute.
@@ -64,6 +64,11 @@ def test_a_long_text_keeps_its_last_token(tokenizer: Tokenizer) -> None:
     tokens = tokenise(tokenizer, ["you are nice you are bad", "sun"], 5)
     assert tokens.lengths.tolist() == [5, 3]
     assert tokens.numbers.tolist() == [2, 4, 5, 6, 3, 2, 9, 3]
+
+
+def test_letters_in_other_forms_read_as_plain_ones(tokenizer: Tokenizer) -> None:
+    fold_forms(tokenizer)
+    assert tokenizer.encode("\uff42\uff41\uff44 \U0001d42c\U0001d42e\U0001d427").tokens[1:3] == ["bad", "sun"]
 
 
 def test_a_batch_is_padded_to_its_longest_text(tokenizer: Tokenizer) -> None:

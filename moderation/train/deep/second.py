@@ -141,13 +141,14 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
         that is reached; None where it has none. The comments with most expected changes come first.
     """
     rows = np.flatnonzero(mix > 0)
+    weight = mix[rows] / mix[rows].sum()
     worth = np.zeros(len(rows))
     for column, label in enumerate(tiers.labels):
         knots = cascade["change"][label]
         worth += Change(np.array(knots["logit"]), np.array(knots["rate"])).at(tiers.fast[rows, column])
     order = np.argsort(-worth, kind="stable")
     reached = np.empty(len(rows))
-    reached[order] = np.cumsum(mix[rows][order])
+    reached[order] = np.cumsum(weight[order])
     truth = frame[list(tiers.labels)].to_numpy(np.float64)[rows]
     points = {**tiers.deep_config, "operating_points": cascade["operating_points"]}
     first = _decisions(tiers.fast[rows], _thresholds(tiers.fast_config, tiers.labels), tiers.labels)
@@ -159,7 +160,7 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
 
     def wrong(decided: Bool) -> float:
         missed = np.where(np.isnan(truth), False, decided != (truth > 0.5)).sum(axis=1)
-        return float(1000 * (missed * mix[rows]).sum() / mix[rows].sum())
+        return float(1000 * (missed * weight).sum())
 
     fast, deep = wrong(first), wrong(alone)
     shares = {}

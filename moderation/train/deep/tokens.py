@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from tokenizers import AddedToken, Tokenizer
+from tokenizers import AddedToken, Tokenizer, normalizers
 from torch import Tensor
 
 I32 = npt.NDArray[np.int32]
@@ -61,6 +61,11 @@ def tokenise(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> Tokens
     starts = np.zeros(len(numbers) + 1, np.int64)
     np.cumsum([len(row) for row in numbers], out=starts[1:])
     return Tokens(np.concatenate(numbers), starts)
+
+
+def fold_forms(tokenizer: Tokenizer) -> None:
+    """Make a tokenizer read full-width, mathematical and other compatible letters as the plain ones."""
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), tokenizer.normalizer])
 
 
 def add_emoji(tokenizer: Tokenizer, texts: Iterable[str]) -> list[str]:

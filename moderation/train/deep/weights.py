@@ -24,7 +24,7 @@ from moderation.train.deep.plan import batches, draw_rows
 from moderation.train.deep.recipe import DeepRecipe
 from moderation.train.deep.rows import targets_of
 from moderation.train.deep.run import Runner
-from moderation.train.deep.tokens import add_emoji, name_emoji, tokenise
+from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise
 
 Bool = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
@@ -67,6 +67,7 @@ def learn_weights(
     rows = frame[learn].reset_index(drop=True)
     source = pretrained_folder(recipe.encoder.pretrained)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    fold_forms(tokenizer)
     emoji = add_emoji(tokenizer, rows["text"])
     tokens = tokenise(tokenizer, rows["text"].tolist(), recipe.encoder.longest)
     targets = targets_of(rows, labels)

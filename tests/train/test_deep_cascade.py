@@ -1,0 +1,136 @@
+"""Tests of the second look: which comments it takes, how both tiers combine, what it is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from moderation.train.deep.cascade import Change, bands, fit_change, fit_combination, in_bands, logit
+from moderation.train.deep.second import Tiers, cascade_score, curve, fit_second_look, mix_weights
+
+LABELS = ("abusive", "insult")
+
+
+def sigmoid(odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-odds))
+
+
+def test_log_odds_of_certain_probabilities_are_finite() -> None:
+    found = logit(np.array([0.0, 0.5, 1.0], np.float32))
+    assert found[1] == 0
+    assert found[0] == pytest.approx(-found[2])
+    assert np.isfinite(found).all()
+
+
+def test_the_combination_is_that_of_the_rows() -> None:
+    rng = np.random.default_rng(0)
+    fast, deep = rng.normal(size=(2, 20_000))
+    share = sigmoid(0.5 * fast + 1.5 * deep - 1)
+    a, b, c = fit_combination(fast, deep, np.stack((1 - share, share), axis=1))
+    assert (a, b, c) == pytest.approx((0.5, 1.5, -1), abs=0.01)
+
+
+def test_a_tier_that_is_worth_nothing_gets_no_say() -> None:
+    rng = np.random.default_rng(0)
+    deep = rng.normal(size=5000)
+    share = sigmoid(deep)
+    a, b, _ = fit_combination(-deep, deep, np.stack((1 - share, share), axis=1))
+    assert a == 0 and b == pytest.approx(1, abs=0.02)
+
+
+def test_changes_are_expected_where_they_happened() -> None:
+    fast = np.linspace(-6, 6, 2400)
+    change = fit_change(fast, np.abs(fast - 1) < 1, np.ones(2400))
+    assert change.at(np.array([-5.0, 1.0, 5.0])).tolist() == [0, 1, 0]
+    rising = np.diff(change.rate)
+    assert (rising[: change.rate.argmax()] >= 0).all() and (rising[change.rate.argmax() :] <= 0).all()
+
+
+def test_bands_hold_the_share_that_was_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    fast = {"abusive": rng.normal(-2, 2, 10_000), "insult": rng.normal(-3, 2, 10_000)}
+    knots = np.linspace(-6, 6, 25)
+    change = {
+        "abusive": Change(knots, np.exp(-((knots - 1) ** 2))),
+        "insult": Change(knots, 0.5 * np.exp(-((knots - 1) ** 2))),
+    }
+    band = bands(change, fast, np.ones(10_000), 0.1)
+    assert in_bands(band, fast).mean() == pytest.approx(0.1, abs=0.01)
+    low, high = band["abusive"]
+    assert low < sigmoid(np.array(1.0)) < high
+    # Half as many changes everywhere: its band is the narrower one.
+    assert "insult" not in band or np.subtract(*band["insult"]) > np.subtract(*band["abusive"])
+
+
+def test_a_band_that_reaches_the_end_holds_certain_comments() -> None:
+    knots = np.array([-1.0, 1.0])
+    band = bands(
+        {"abusive": Change(knots, np.array([0.0, 1.0]))}, {"abusive": np.array([-9.0, 30])}, np.ones(2), 0.6
+    )
+    assert band["abusive"][1] == 1.0
+    assert in_bands(band, {"abusive": np.array([-30.0, 30.0])}).tolist() == [False, True]
+
+
+def test_ordinary_comments_have_nine_tenths_of_the_mix() -> None:
+    frame = pd.DataFrame({"corpus": ["plain"] * 3 + ["x"] * 2 + ["y"] * 4 + ["plain"]})
+    rows = np.array([True] * 9 + [False])
+    found = mix_weights(frame, rows, "plain")
+    assert found[:3] == pytest.approx([0.3] * 3)
+    assert found[3:9] == pytest.approx([0.025] * 2 + [0.0125] * 4)
+    assert found[9] == 0
+
+
+@pytest.fixture
+def tiers() -> tuple[Tiers, pd.DataFrame]:
+    """A first tier that sees half of what there is to see, and a second that sees the rest as well."""
+    rng = np.random.default_rng(0)
+    rows = 12_000
+    seen = rng.normal(-3, 2, (rows, len(LABELS)))
+    both = seen + rng.normal(0, 2, (rows, len(LABELS)))
+    truth = rng.random((rows, len(LABELS))) < sigmoid(both)
+    points = [(round(at, 2), round(at, 4), round(1 - at, 4)) for at in np.linspace(0.05, 0.95, 19)]
+    config = {
+        "labels": list(LABELS),
+        "calibration": {label: {"slope": 1.0, "bias": 0.0, "prevalence": 0.1} for label in LABELS},
+        "operating_points": dict.fromkeys(LABELS, points),
+    }
+    frame = pd.DataFrame(truth.astype(float), columns=list(LABELS))
+    # What is unseen flattens the first tier's odds; 1.6 keeps it calibrated.
+    return Tiers(LABELS, seen / 1.6, both, config, config), frame
+
+
+def test_a_second_look_at_few_comments_brings_most_of_the_gain(tiers: tuple[Tiers, pd.DataFrame]) -> None:
+    both, frame = tiers
+    half = len(frame) // 2
+    reference = {
+        label: (np.arange(half), np.stack((1 - frame[label][:half], frame[label][:half]), axis=1) / half)
+        for label in LABELS
+    }
+    fitted = np.where(np.arange(len(frame)) < half, 1.0, 0.0)
+    found = fit_second_look(both, reference, fitted, 0.2)
+    worth = curve(both, found, frame, 1.0 - fitted)
+    assert worth["deep"] < worth["fast"]
+    gains = [worth["shares"][share]["gain"] for share in ("0.01", "0.05", "0.2", "1")]
+    assert gains == sorted(gains)
+    assert gains[0] > 0.05
+    assert gains[2] > 0.8
+
+
+def test_scores_are_the_first_tiers_outside_the_bands() -> None:
+    asked: list[str] = []
+
+    def first(texts: list[str]) -> np.ndarray:
+        return np.array([[0.1, 0.5] if text == "unsure" else [0.1, 0.2] for text in texts], np.float32)
+
+    def second(texts: list[str]) -> np.ndarray:
+        asked.extend(texts)
+        return np.array([[0.4, 0.9]] * len(texts), np.float32)
+
+    cascade = {
+        "band": {"insult": [0.4, 0.6]},
+        "combine": {"abusive": (0.0, 1.0, 0.0), "insult": (1.0, 0.0, 0.0)},
+    }
+    found = cascade_score(LABELS, cascade, first, second)(["plain", "unsure"])
+    assert asked == ["unsure"]
+    assert found.ravel().tolist() == pytest.approx([0.1, 0.2, 0.4, 0.5])
