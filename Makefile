@@ -12,7 +12,7 @@ SITE = build/site
 LOWEST = .venv-lowest
 
 .POSIX:
-.PHONY: help setup report test check lint types api docs notebooks lowest bench soak corpora model readme dist clean
+.PHONY: help setup report test check lint types api docs notebooks lowest bench soak corpora model readme screenshots dist clean
 
 help:
 	@echo 'make report  install into $(VENV) and scan a sample dump; the last line is the path of the report'
@@ -28,6 +28,7 @@ help:
 	@echo 'make corpora fetch what $(MODEL) is trained on into $(CORPORA), as far as it is published'
 	@echo 'make model   train $(MODEL) again from its recipe, and write its figures into README.md'
 	@echo 'make readme  write the figures of $(MODEL) into README.md'
+	@echo 'make screenshots  take the pictures in docs/images again (needs Chromium)'
 	@echo 'make dist    build the wheel and the source archive'
 	@echo 'make clean   remove what the above made'
 
@@ -83,6 +84,10 @@ model: $(VENV)/.installed
 
 readme: $(VENV)/.installed
 	$(BIN)/python benchmarks/readme_table.py
+
+screenshots: $(VENV)/.installed
+	$(PIP) install -e '.[browser,review]'
+	$(BIN)/python docs/screenshots.py
 
 dist: $(VENV)/.tested
 	$(BIN)/python -m build
