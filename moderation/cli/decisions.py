@@ -67,10 +67,11 @@ def import_(
     from moderation.decisions.exchange import load_decisions
     from moderation.decisions.store import DecisionStore
 
+    where = _store(into)
     made = [decision for source in sources for decision in load_decisions(source)]
     if reviewer:
         made = [d if d.reviewer else replace(d, reviewer=reviewer) for d in made]
-    with DecisionStore(_store(into)) as store:
+    with DecisionStore(where) as store:
         added = store.add_new(made)
     remark(f"{added:,} of {len(made):,} decisions were new")
 

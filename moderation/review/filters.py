@@ -19,6 +19,9 @@ BANDS: Final = ((0.9, 1.0), (0.7, 0.9), (0.5, 0.7), (0.3, 0.5))
 """Score bands that are offered as queues."""
 
 LONGEST_SEARCH: Final = 200
+LONGEST_NAME: Final = 1_000
+"""Of a thread or author to filter by; a longer one is an attack on the size of a page."""
+
 MOST_WORDS: Final = 8
 
 
@@ -65,8 +68,8 @@ class Filter:
             label=query.get("label", "") if query.get("label") in labels else "",
             low=_share(query.get("low")),
             high=_share(query.get("high")),
-            thread=query.get("thread", ""),
-            author=query.get("author", ""),
+            thread=_named(query.get("thread", "")),
+            author=_named(query.get("author", "")),
             search=query.get("search", "").strip()[:LONGEST_SEARCH],
             decided=_one_of(DECIDED, query.get("decided")),
             among=_one_of(AMONG, query.get("among")),
@@ -78,6 +81,7 @@ class Filter:
     def query(self, **changes: Any) -> str:
         """Return the filter as the query of an address, with some fields changed."""
         changed = replace(self, **changes)
+        changed = replace(changed, thread=_named(changed.thread), author=_named(changed.author))
         given = {}
         for field in fields(changed):
             value = getattr(changed, field.name)
@@ -163,6 +167,10 @@ def _share(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if 0 <= value <= 1 else None
+
+
+def _named(text: str) -> str:
+    return text if len(text) <= LONGEST_NAME else ""
 
 
 def _row(text: str | None) -> int | None:

@@ -121,7 +121,7 @@ class Index:
         """Return comments by row number, in the order asked for; unknown ones are left out."""
         found = self.query(
             f"SELECT {_SHOWN}{self._probabilities} FROM comments WHERE row IN (SELECT unnest(?::BIGINT[]))",
-            [list(rows)],
+            [[row for row in rows if 0 <= row < self.rows]],
         )
         by_row = {record["row"]: record for record in found}
         return [by_row[row] for row in rows if row in by_row]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from moderation.decisions.event import DECISIONS
-from moderation.review.filters import Filter
+from moderation.review.filters import LONGEST_NAME, Filter
 from moderation.review.index import Index
 
 SAMPLE: Final = 20
@@ -204,7 +204,7 @@ class Queues:
         self, key: str, columns: str, reviewer: str, source: str = "comments", most: int = 100
     ) -> list[dict[str, Any]]:
         where, given = self._where(Filter(), reviewer)
-        named = f"{where} AND trim(coalesce({key}, '')) <> ''"
+        named = f"{where} AND trim(coalesce({key}, '')) <> '' AND length({key}) <= {LONGEST_NAME}"
         return self._ask(
             columns,
             f"{named} GROUP BY {key} ORDER BY open DESC, {key} LIMIT ?",
