@@ -34,5 +34,8 @@ def test_notebook_runs(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     client = nbclient.NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     )
+    before = sorted(path.parent.iterdir())
     client.execute()
-    assert list(tmp_path.glob("moderation-*/report/report.html"))
+    assert sorted(path.parent.iterdir()) == before, "a notebook writes into a temporary folder"
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert any("image/png" in output.get("data", {}) for output in shown), "a notebook shows a plot"
