@@ -11,6 +11,7 @@ import typer
 from moderation.cli import options
 from moderation.cli.console import complain, remark, show, show_table
 from moderation.cli.progress import download_watcher
+from moderation.cli.training import Corpora
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Labelled corpora: listed, fetched and checked.", no_args_is_help=True)
 
-Folder = Annotated[
-    Path | None,
-    typer.Option(
-        "--corpora", metavar="DIR", help="Folder of the labelled corpora. Default: MODERATION_CORPORA."
-    ),
-]
 Json = Annotated[bool, typer.Option("--json", help="Everything, for programs.")]
 
 
@@ -85,7 +80,7 @@ def fetch_corpora(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME", help="Corpora; see: moderation corpora list")
     ] = None,
-    corpora: Folder = None,
+    corpora: Corpora = None,
     recipe: Annotated[
         Path | None, typer.Option("--recipe", metavar="FILE", help="Also those that a recipe trains on.")
     ] = None,
@@ -131,7 +126,7 @@ def check_corpora(
         list[str] | None,
         typer.Argument(metavar="NAME", help="Corpora; default: all of which some file is in the folder."),
     ] = None,
-    corpora: Folder = None,
+    corpora: Corpora = None,
 ) -> None:
     """Check that corpora are as the registry describes them: the digests of files, the number of rows."""
     from moderation.train.corpora import check_corpus, corpora_folder
