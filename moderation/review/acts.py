@@ -110,7 +110,8 @@ class Acts(Pages):
                 proposed=reviewer,
             )
         onward = RedirectResponse("/", 303)
-        secure = request.url.scheme == "https"
+        # A proxy before us may speak TLS to browsers and plain HTTP to us; the page's own address tells.
+        secure = request.headers.get("origin", "").startswith("https://")
         onward.set_cookie(
             self._cookie, self._access.begin(reviewer), httponly=True, samesite="lax", secure=secure, path="/"
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -76,7 +77,7 @@ def serve(
                 app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
             )
             # Its log of requests would hold the token.
-            uvicorn.Server(config).run(sockets=[listener])
+            _run(uvicorn.Server(config), listener)
 
 
 def address(access: Access, host: str, port: int) -> str:
@@ -85,6 +86,16 @@ def address(access: Access, host: str, port: int) -> str:
     name = f"[{shown}]" if ":" in shown else shown
     token = f"?token={access.token}" if access.token else ""
     return f"http://{name}:{port}/{token}"
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until somebody asks for the end, which is then an orderly one: the temporary index goes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listen(host: str, port: int) -> socket.socket:

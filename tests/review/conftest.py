@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 # The run by hand is that of the report's tests.
 
 from handmade_run import SMALL, explain, make_run
+from reviewing import HOSTS, SCORED, TOKEN, Clock, Reviewer
 
 from moderation.decisions.store import DecisionStore
 from moderation.review.access import Access
@@ -22,46 +21,6 @@ from moderation.review.app import make_app
 from moderation.review.desk import Desk, Scored
 from moderation.review.index import Index
 from moderation.review.leases import Leases
-
-HOSTS = ("127.0.0.1", "localhost")
-TOKEN = "t" * 43
-SCORED = "fast@" + "d1" * 32
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Reviewer:
-    """A browser at the desk, as far as forms go."""
-
-    def __init__(self, app: Any, name: str, access: Access) -> None:
-        self.client = TestClient(app, base_url="http://127.0.0.1:8765", follow_redirects=True)
-        self.client.get("/", params={"token": access.token})
-        self.send("/name", reviewer=name)
-
-    @property
-    def csrf(self) -> str:
-        page = self.client.get("/name").text
-        return re.search('data-csrf="([^"]+)"', page)[1]
-
-    def get(self, address: str) -> str:
-        answer = self.client.get(address)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def send(self, address: str, *, script: bool = False, **fields: Any) -> Any:
-        headers = {"Origin": "http://127.0.0.1:8765", "Accept": "application/json" if script else "text/html"}
-        return self.client.post(address, data={"csrf": self.csrf, **fields}, headers=headers)
-
-    def shown(self, address: str = "/work") -> list[int]:
-        return [int(row) for row in re.findall(r'<article class="card" id="c(\d+)"', self.get(address))]
 
 
 @pytest.fixture

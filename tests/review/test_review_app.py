@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTS, TOKEN, Clock, Reviewer
 from handmade_run import explain
 from lxml import html
+from reviewing import HOSTS, TOKEN, Clock, Reviewer
 from starlette.testclient import TestClient
 
 from moderation.decisions.store import DecisionStore

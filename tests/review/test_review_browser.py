@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import uvicorn
-from conftest import HOSTS, TOKEN
 from handmade_run import SMALL, comment, explain
+from reviewing import HOSTS, TOKEN
 
 from moderation.decisions.store import DecisionStore
 from moderation.review.access import Access
@@ -105,6 +105,15 @@ def press(page: Any, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def until(page: Any, expression: str) -> None:
+    """Wait for something to be true; Playwright's own way needs eval, which the pages forbid."""
+    for _ in range(PATIENCE // 100):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(expression)
+
+
 def test_a_working_hour_by_keyboard(browser: Any, served: Any, store: DecisionStore) -> None:
     base = served([comment(str(n), f"idiot burn {n}", insult=0.99 - n / 100, threat=0.9) for n in range(14)])
     with at_desk(browser, base, "Rae") as page:
@@ -150,7 +159,7 @@ def test_two_reviewers_at_once(browser: Any, served: Any, store: DecisionStore) 
             press(rae, "r")
             press(sam, "a")
         for page in (rae, sam):
-            page.wait_for_function("document.querySelectorAll('.card[data-decision]').length === 5")
+            until(page, "document.querySelectorAll('.card[data-decision]').length === 5")
         rae.reload()
         assert not set(rae.eval_on_selector_all(".card", ids)) & set(his)
     assert sorted(d.reviewer for d in store.current()) == ["Rae"] * 5 + ["Sam"] * 5
@@ -180,10 +189,10 @@ def test_text_is_blurred_until_wanted(browser: Any, served: Any) -> None:
         page.mouse.move(5, 5)
         assert page.evaluate(blur) == "blur(6px)"
         press(page, "x")
-        page.wait_for_function(shown)
+        until(page, shown)
         press(page, "x")
         page.hover("#c2 .said")
-        page.wait_for_function(shown)
+        until(page, shown)
         page.mouse.move(5, 5)
         page.click("#unveil")
         page.reload()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SCORED, Reviewer
 from handmade_run import explain
 from lxml import html
+from reviewing import SCORED, Reviewer
 from test_hostile import ATTACKS, hostile_run
 
 from moderation.decisions.store import DecisionStore

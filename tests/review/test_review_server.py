@@ -18,13 +18,18 @@ from moderation.decisions.store import DecisionStore
 SERVER = """
 import sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
-from conftest import SCORED, Desk, Index, Scored, make_app, make_run, Access, DecisionStore
-from handmade_run import comment
-import socket, uvicorn
+sys.path.insert(0, {report!r})
+import socket
+import uvicorn
+from handmade_run import comment, make_run
+from moderation.decisions.store import DecisionStore
+from moderation.review.access import Access
+from moderation.review.app import make_app
+from moderation.review.desk import Desk, Scored
+from moderation.review.index import Index
 folder = Path({folder!r})
 run = make_run(folder / "run", [comment(str(n), f"idiot {{n}}", insult=0.9) for n in range(100)])
-desk = Desk(Index(run), DecisionStore(folder / "d.sqlite"), Scored(SCORED, run.policy, "2f7e3d036531bf55"))
+desk = Desk(Index(run), DecisionStore(folder / "d.sqlite"), Scored("fast@d1", run.policy, "2f7e3d036531bf55"))
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 app = make_app(desk, Access(("127.0.0.1",), token="t"), "run")
@@ -33,7 +38,7 @@ uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
 def test_kill_9_loses_no_acknowledged_decision(tmp_path: Path) -> None:
-    code = SERVER.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    code = SERVER.format(report=str(Path(__file__).parents[1] / "report"), folder=str(tmp_path))
     acknowledged = []
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
