@@ -71,10 +71,10 @@ async def analyze(service: Service, request: AnalyzeCommentRequest) -> AnalyzeCo
                 raise refused("Unable to detect language", "LANGUAGE_DETECTION_FAILED")
             raise language_refused(next(iter(asked)), requested or [detected], requested=bool(requested))
         return response
-    at = [(0, len(text)), *spans] if parts else [(0, len(text))]
-    response.attributeScores = _scores(
-        service.model.labels, labels, asked, [whole, *parts], utf16_offsets(text, at)
-    ) or None  # fmt: skip
+    # Clients that have not asked for spans rely on one for the whole text.
+    offsets = utf16_offsets(text, spans if parts else [(0, len(text))])
+    located = list(zip(offsets, parts or [whole], strict=True))
+    response.attributeScores = _scores(service.model.labels, labels, asked, whole, located) or None
     return response
 
 
@@ -121,35 +121,32 @@ def detected_language(text: str, rating: Rating) -> str:
 
 def _supported(languages: Sequence[str]) -> bool:
     """Return whether one of the languages is ours; `en-GB` and `EN` are."""
-    return any(re.split("[-_]", language, maxsplit=1)[0].lower() == LANGUAGE for language in languages)
+    return LANGUAGE in languages or any(
+        re.split("[-_]", language, maxsplit=1)[0].lower() == LANGUAGE for language in languages
+    )
 
 
 def _scores(
     order: Sequence[str],
     labels: Mapping[str, str],
     asked: Mapping[str, AttributeParameters | None],
-    ratings: Sequence[Rating],
-    offsets: Sequence[tuple[int, int]],
+    whole: Rating,
+    spans: Sequence[tuple[tuple[int, int], Rating]],
 ) -> dict[str, AttributeScores]:
-    """Return the scores of each attribute that reaches its threshold.
-
-    `ratings` and `offsets` begin with the whole text; a span for it alone is what clients rely on that have
-    not asked for spans.
-    """
-    parts = range(1, len(ratings)) if len(ratings) > 1 else range(1)
+    """Return the scores of each attribute that reaches its threshold."""
     scores = {}
     for name, label in labels.items():
         column = order.index(label)
-        value = ratings[0].values[column]
+        value = whole.values[column]
         parameters = asked[name]
         threshold = parameters.scoreThreshold if parameters is not None else None
         if threshold is not None and value < threshold:
             continue
         scores[name] = AttributeScores(
             [
-                SpanScore(*offsets[part], Score(ratings[part].values[column], "PROBABILITY"))
-                for part in parts
-                if ratings[part].values
+                SpanScore(*offsets, Score(rating.values[column], "PROBABILITY"))
+                for offsets, rating in spans
+                if rating.values
             ],
             Score(value, "PROBABILITY"),
         )

@@ -173,7 +173,7 @@ _SNAKE_CASE: Final = {
     "span_scores": "spanScores",
     "summary_score": "summaryScore",
 }
-_SNAKE: Final = re.compile(b"|".join(name.encode() for name in _SNAKE_CASE))
+_SNAKE: Final = re.compile(b'"(?:%b)"' % b"|".join(name.encode() for name in _SNAKE_CASE))
 _ESCAPE: Final = re.compile(
     rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|u([dD][c-fC-F]..)|.)",
     re.DOTALL,
@@ -206,14 +206,15 @@ class Reader(Generic[Message]):
             400: the body is no JSON, too deep, or of another shape.
         """
         try:
-            if self._lenient and _SNAKE.search(body) is not None:
-                return msgspec.convert(_renamed(_relaxed(body)), self._kind)
-            try:
-                return self._decoder.decode(body)
-            except msgspec.ValidationError:
-                raise
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                return msgspec.convert(_relaxed(body, names=self._lenient), self._kind)
+            if not self._lenient or b"_" not in body or _SNAKE.search(body) is None:
+                try:
+                    return self._decoder.decode(body)
+                except msgspec.ValidationError:
+                    raise
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    # No strict JSON; what is close to it is read another way, which takes longer.
+                    pass
+            return msgspec.convert(_renamed(_relaxed(body, names=self._lenient)), self._kind)
         except msgspec.ValidationError as error:
             raise refused(f"Invalid value: {_shown(error)}") from error
         except RecursionError as error:

@@ -64,17 +64,29 @@ def utf16_offsets(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, in
     So the original counts them, and JavaScript, Java and .NET their strings; they differ after the first
     character outside the basic plane, such as an emoji.
 
+    Parameters
+    ----------
+    text : str
+    spans : list of tuple of int
+        In order, none overlapping another.
+
     Examples
     --------
     >>> utf16_offsets("\N{GRINNING FACE} a", [(2, 3)])
     [(3, 4)]
     """
-    if text.isascii() or max(text) <= "\uffff":
+    if text.isascii():
         return spans
-    wide = [0]
-    for character in text:
-        wide.append(wide[-1] + (character > "\uffff"))
-    return [(begin + wide[begin], end + wide[end]) for begin, end in spans]
+    counted, at, units = [], 0, 0
+    for begin, end in spans:
+        start = units + _units(text[at:begin])
+        at, units = end, start + _units(text[begin:end])
+        counted.append((start, units))
+    return counted
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _goes_on(text: str, begin: int, match: re.Match[str]) -> bool:
