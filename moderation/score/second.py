@@ -112,6 +112,8 @@ def look_again(
     if total:
         gone_on = f", {total - waiting:,} of them are done" if waiting < total else ""
         watcher.note(f"a second look at {total:,} of {found.scored:,} comments{gone_on}")
+    elif found.candidates:
+        watcher.note(f"no second look: more comments are equally doubtful than the budget of {budget} allows")
     done = total - waiting
 
     def tell(more: int) -> None:

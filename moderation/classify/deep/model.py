@@ -39,8 +39,7 @@ def load_deep(name: str | Path = DEEP_MODEL) -> DeepModel:
 class DeepModel:
     """A transformer of several labels; a text's logits depend on the text and the model alone.
 
-    Bit for bit so on one kind of processor; between kinds logits differ in the third decimal, as the
-    one-byte products of onnxruntime round differently.
+    Bit for bit so on one kind of processor; another kind may round its one-byte products differently.
 
     Parameters
     ----------
