@@ -42,7 +42,8 @@ html_show_sourcelink = False
 myst_heading_anchors = 3
 myst_enable_extensions = ["strikethrough"]
 # Some pages are reached from the index by their links, not by a table of contents.
-suppress_warnings = ["myst.strikethrough", "toc.not_included"]
+# Attributes of one name in several classes are no fault of a page that names one of them.
+suppress_warnings = ["myst.strikethrough", "toc.not_included", "ref.python"]
 
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
