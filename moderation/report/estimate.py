@@ -58,6 +58,8 @@ class Estimate:
     uneven : dict of str to float
         Per label the p-value of the hypothesis that a comment of a band carries the label equally often in
         each part; a small one means that rates of single parts may be off.
+    left_out : dict of str to str
+        Labels that too few were judged on, and where.
     """
 
     per: str
@@ -66,6 +68,7 @@ class Estimate:
     decided: int
     ignored: int
     uneven: dict[str, float]
+    left_out: dict[str, str]
 
 
 def estimate(
@@ -89,12 +92,14 @@ def estimate(
     UsageError
         The run has no scores for the sample's label, or cannot be divided like this.
     DataError
-        The sample was drawn from another run, or too few of a band are judged.
+        The sample was drawn from another run, or too few of a band are judged for any label.
     """
     population = count(run, sample, per)
     truth, ignored = _truth(run, sample, decisions)
     decided = int(truth.notna().any(axis=1).sum())
-    frames, uneven = [], {}
+    frames = []
+    uneven: dict[str, float] = {}
+    left_out: dict[str, str] = {}
     for label in run.labels:
         if not truth[label].notna().any():
             continue
@@ -105,15 +110,17 @@ def estimate(
         found = np.zeros(population.comments.shape, np.int64)
         np.add.at(counted, at, 1)
         np.add.at(found, at, positive.astype(np.int64))
-        _check_judged(sample, label, counted.sum(axis=0))
+        lacking = _lacking(sample, counted.sum(axis=0))
+        if lacking is not None:
+            left_out[label] = lacking
+            continue
         frames.append(_frame(population, label, counted, found, seed))
         uneven[label] = unevenness(*at, positive, seed)
     if not frames:
-        raise DataError(
-            f"none of the {len(sample.rows)} comments of the sample is judged; fill in its column "
-            "'decision', or name the decisions that were made on it"
-        )
-    return Estimate(per, pd.concat(frames, ignore_index=True), len(sample.rows), decided, ignored, uneven)
+        label, reason = next(iter(left_out.items()), (sample.label, "none of the sample is judged"))
+        raise DataError(f"no rate can be estimated; {label}: {reason}")
+    rates = pd.concat(frames, ignore_index=True)
+    return Estimate(per, rates, len(sample.rows), decided, ignored, uneven, left_out)
 
 
 def corrected(comments: I64, judged: I64, positive: I64, seed: int = 1) -> tuple[F64, F64, F64]:
@@ -228,11 +235,12 @@ def _truth(run: Run, sample: Sample, decisions: Iterable[Decision]) -> tuple[pd.
     return truth, ignored
 
 
-def _check_judged(sample: Sample, label: str, counts: I64) -> None:
+def _lacking(sample: Sample, counts: I64) -> str | None:
     for band, done in zip(sample.bands, counts.tolist(), strict=True):
         needed = min(FEWEST, band.comments)
         if done < needed:
-            raise DataError(
-                f"{label}: {done} of {band.comments:,} comments with scores from {band.low:g} to "
-                f"{band.high:g} are judged; judge at least {needed} of the sample in every band"
+            return (
+                f"{done} of {band.comments:,} comments with scores from {band.low:g} to {band.high:g} are "
+                f"judged; judge at least {needed} of the sample in every band"
             )
+    return None

@@ -69,6 +69,8 @@ def render(found: Estimate, label: str) -> RenderableType:
         parts += ["", _table(f"{label} per {found.per}", found.per.capitalize(), single.head(_SHOWN), "part")]
         if len(single) > _SHOWN:
             parts.append(Text(f"and {number(len(single) - _SHOWN)} more in {FILE}", style="dim"))
+    for name, reason in found.left_out.items():
+        parts.append(Text(f"{name} is left out: {reason}.", style="dim"))
     for name, chance in found.uneven.items():
         if chance < UNEVEN:
             parts.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -145,12 +146,21 @@ def test_too_little_is_refused(forum: Run, tmp_path: Path) -> None:
     path = tmp_path / "sample.csv"
     write_sample(draw(forum, "insult", 100), path)
     empty = read_sample(path)
-    with pytest.raises(DataError, match="none of the 100 comments"):
+    with pytest.raises(DataError, match="insult: none of the sample is judged"):
         estimate(forum, empty, empty.decisions)
     judge(path, slice(0, 8))
     few = read_sample(path)
     with pytest.raises(DataError, match="judge at least 5"):
         estimate(forum, few, few.decisions)
+
+
+def test_a_label_that_few_judged_is_left_out(forum: Run) -> None:
+    sample = draw(forum, "insult", 300)
+    made = [decision(row.comment_id, row.text_digest, False) for row in sample.rows.itertuples()]
+    made[0] = replace(made[0], checked=None)
+    found = estimate(forum, sample, made)
+    assert set(found.rates["label"]) == {"insult"}
+    assert "judge at least 5" in found.left_out["threat"]
 
 
 def test_another_run_is_refused(forum: Run, tmp_path: Path) -> None:
