@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -229,6 +230,14 @@ def test_tiers_that_do_not_belong_together_are_refused(tmp_path: Path, tiny_mode
     with pytest.raises(ModelError, match="fitted to another version"):
         load_model(other, "cascade")
     assert load_model(other, "deep").tier == "deep"
+
+
+def test_the_first_tier_is_looked_for_beside_the_second(tmp_path: Path, tiny_model: Path) -> None:
+    shutil.copytree(tiny_model, tmp_path / "house")
+    stated = json.loads((write_deep(tmp_path / "second", tiny_model) / "config.json").read_text())["cascade"]
+    stated["fast"]["name"] = "house"
+    write_deep(tmp_path / "second", tiny_model, cascade=stated)
+    assert load_model(tmp_path / "second", "cascade").name == "house+tiny-deep"
 
 
 def test_a_run_finds_its_tiers_again(cascade: TieredModel) -> None:

@@ -302,7 +302,18 @@ def test_comments_are_explained_by_the_tier_that_decided_in_the_run(
 def test_standard_input_to_a_table(tmp_path: Path, dump: Path, deep: Path) -> None:
     out = tmp_path / "out.csv"
     command = [sys.executable, "-c", "from moderation.cli import main; main()", "score", "-", "-o", str(out)]
-    command += ["--model", str(deep), "--tier", "cascade", "--deep-budget", "0.2", "--any-language", "-q"]
+    command += [
+        "--model",
+        str(deep),
+        "--tier",
+        "cascade",
+        "--deep-budget",
+        "0.2",
+        "--any-language",
+        "--jobs",
+        "1",
+        "-q",
+    ]
     with dump.open("rb") as given:
         subprocess.run(command, stdin=given, check=True)
     with out.open(newline="", encoding="utf-8") as file:

@@ -33,8 +33,8 @@ def load_tiered(folder: Path, tier: str | None) -> TieredModel:
     Parameters
     ----------
     folder : Path
-        Of a first tier, which the shipped second one is put behind, or of a second tier, which names its
-        first one.
+        Of a first tier, which the shipped second one is put behind, or of a second tier, whose first one has
+        the name that it states, in the folder beside it or among the shipped ones.
     tier : {"cascade", "deep"} or None
         None: `deep`, where a second tier is given.
 
@@ -52,7 +52,10 @@ def load_tiered(folder: Path, tier: str | None) -> TieredModel:
     if tier == FAST:
         raise UsageError(f"{folder.name} is a second tier: use the tier cascade or deep, or another model")
     deep = load_deep(folder)
-    return TieredModel(read_bundle(find_bundle(deep.config["cascade"]["fast"]["name"])), deep, tier or DEEP)
+    name = deep.config["cascade"]["fast"]["name"]
+    beside = folder.parent / name
+    first = find_bundle(beside if (beside / "config.json").is_file() else name)
+    return TieredModel(read_bundle(first), deep, tier or DEEP)
 
 
 def load_pair(first: Path, second: Path, tier: str) -> TieredModel:
