@@ -210,7 +210,7 @@ def open_source(given: str | Path | Item | BinaryIO, name: str | None = None) ->
     if given.location == STDIN:
         return Source(name, _unzipped(sys.stdin.buffer, name))
     if _URL.match(given.location):
-        return Source(name, _open_url(given.location))
+        return Source(name, open_url(given.location))
     path = Path(given.location)
     if path.is_dir():
         return Source(name, Joined(path, _files_below(path)))  # type: ignore[arg-type]
@@ -344,10 +344,17 @@ def _urls(url: str) -> list[str]:
     return sorted(files.unstrip_protocol(name) for name in found)
 
 
-def _open_url(url: str) -> BinaryIO:
+def open_url(url: str, mode: str = "rb") -> BinaryIO:
+    """Open an fsspec URL for reading or, with `wb`, for writing.
+
+    Raises
+    ------
+    UsageError
+        It cannot be opened, or fsspec is not installed.
+    """
     fsspec = _fsspec(url)
     try:
-        return fsspec.open(url, "rb").open()  # type: ignore[no-any-return]
+        return fsspec.open(url, mode).open()  # type: ignore[no-any-return]
     except Exception as error:  # as above
         raise UsageError(f"{url}: cannot be opened: {error}") from error
 
@@ -356,5 +363,5 @@ def _fsspec(url: str) -> Any:
     try:
         import fsspec
     except ImportError as error:
-        raise UsageError(f"{url}: reading URLs needs an extra: pip install 'moderation[remote]'") from error
+        raise UsageError(f"{url}: URLs need an extra: pip install 'moderation[remote]'") from error
     return fsspec

@@ -154,6 +154,24 @@ CASES: dict[str, tuple[Json, list[tuple[object, ...]]]] = {
         [{"id": "/p", "title": "T", "comments": [{"id": 0, "author": "Ann", "text": "hi", "created": "2005-02-24 04:03:37", "remote_addr": "x"}]}],
         [(None, "/p", None, "Ann", "hi", "root")],
     ),
+    "coral-list": (
+        [{"id": "a", "storyID": "s", "authorID": "u1", "parentID": None, "status": "NONE", "createdAt": {"$date": "2020-01-02T03:04:05Z"},
+          "revisions": [{"body": "<div>old</div>"}, {"body": "<div>hi &amp; bye</div>"}]},
+         {"id": "b", "storyID": "s", "authorID": "u2", "parentID": "a", "status": "REJECTED", "createdAt": {"$date": {"$numberLong": "1577934245000"}},
+          "revisions": [{"body": "re"}]}],
+        [("a", "s", None, "u1", "hi & bye", "root"), ("b", "s", "a", "u2", "re", "ok")],
+    ),
+    "coral-api": (
+        {"data": {"story": {"id": "s", "url": "https://x.example", "comments": {"edges": [
+            {"node": {"id": "a", "body": "<p>hi</p>", "author": {"username": "Ann"}, "replies": {"edges": [
+                {"node": {"id": "b", "body": "re", "author": None}}]}}}]}}}},
+        [("a", "s", None, "Ann", "hi", "root"), ("b", "s", "a", None, "re", "ok")],
+    ),
+    "conversationai": (
+        {"data": [{"articleId": "1", "sourceId": "2", "replyToSourceId": None, "authorSourceId": "4", "text": "hi", "author": {"name": "Ann", "email": "x"}},
+                  {"articleId": "1", "sourceId": "3", "replyToSourceId": "2", "authorSourceId": "5", "text": "re", "author": {}}]},
+        [("2", "1", None, "Ann", "hi", "root"), ("3", "1", "2", "5", "re", "ok")],
+    ),
 }  # fmt: skip
 
 LINES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
@@ -161,6 +179,22 @@ LINES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
         [{"cid": "Ua", "text": "hi", "author": "@ann", "votes": "1.2K", "time": "1 day ago", "time_parsed": 1577934245.5},
          {"cid": "Ua.b", "text": "re", "author": "@bob", "votes": "0", "time": "1 day ago"}],
         [("Ua", "", None, "@ann", "hi", "root"), ("Ua.b", "", "Ua", "@bob", "re", "ok")],
+    ),
+    "coral": (
+        [{"id": "a", "storyID": "s", "authorID": "u1", "status": "NONE", "revisions": [{"body": "one"}, {"body": "two"}]},
+         {"id": "b", "storyID": "s", "authorID": "u2", "status": "PREMOD", "parentID": "a", "revisions": [{"body": "re"}]}],
+        [("a", "s", None, "u1", "two", "root"), ("b", "s", "a", "u2", "re", "ok")],
+    ),
+    "talk": (
+        [{"id": "a", "asset_id": "s", "author_id": "u", "status": "ACCEPTED", "body": "<hi>", "body_history": [{"body": "<hi>"}], "parent_id": None},
+         {"id": "b", "asset_id": "s", "author_id": "v", "status": "NONE", "body_history": [{"body": "re"}], "parent_id": "a"}],
+        [("a", "s", None, "u", "<hi>", "root"), ("b", "s", "a", "v", "re", "ok")],
+    ),
+    "remark42-backup": (
+        [{"version": 1, "users": [], "posts": []},
+         {"id": "a", "pid": "", "text": "<p>hi</p>", "user": {"name": "Ann", "id": "g_1"}, "locator": {"url": "/p"}, "score": 1},
+         {"id": "b", "pid": "a", "text": "<p>re</p>", "user": {"name": "Bob", "id": "g_2"}, "locator": {"url": "/p"}}],
+        [("a", "/p", None, "Ann", "hi", "root"), ("b", "/p", "a", "Bob", "re", "ok")],
     ),
     "convokit": (
         [{"id": "r", "conversation_id": "r", "text": "post", "speaker": "ann", "meta": {"score": 3}, "reply_to": None, "timestamp": 1577934245},
@@ -255,6 +289,30 @@ def test_kinds_status_votes_and_extra(read) -> None:
         None,
         None,
     ]
+
+
+def test_lists_are_looked_into(read) -> None:
+    tweets = [
+        {"id": "1", "text": "hi", "edit_history_tweet_ids": ["1"], "conversation_id": "1", "author_id": "7"},
+        {"id": "2", "text": "re", "edit_history_tweet_ids": ["2"], "conversation_id": "1", "author_id": "8",
+         "referenced_tweets": [{"type": "quoted", "id": "9"}, {"type": "replied_to", "id": "1"}]},
+    ]  # fmt: skip
+    users = [{"id": "7", "username": "ann"}, {"id": "8", "username": "bob"}]
+    table, _ = read(json.dumps({"data": tweets, "includes": {"users": users}}))
+    assert _found(table) == [("1", "1", None, "ann", "hi", "root"), ("2", "1", "1", "bob", "re", "ok")]
+
+
+def test_what_has_no_column_is_kept_without_addresses(read) -> None:
+    comment = {"id": 1, "text": "x", "children": [], "email": "a@b.example", "ip": "192.0.2.1", "dislikes": 3,
+               "files": ["a.png"]}  # fmt: skip
+    (row,) = read(json.dumps({"comments": [comment]}))[0].to_pylist()
+    assert json.loads(row["extra"]) == {"dislikes": 3, "files": ["a.png"]}
+
+
+def test_threads_of_disqus_are_no_comments(read) -> None:
+    thread = {"id": "9", "forum": "f", "slug": "s", "raw_message": "", "createdAt": "2020-01-02T03:04:05"}
+    table, accounting = read(json.dumps({"response": [thread]}))
+    assert (table.num_rows, dict(accounting.skipped)) == (0, {"thread, no post": 1})
 
 
 def test_cut_documents_keep_what_came_before(read) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
 from moderation.ingest.formats.flattext import flat_comments
+from moderation.ingest.formats.furniture import clear_furniture
 from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
 
 SURE = 1.0
@@ -77,6 +78,7 @@ def read_page(text: str) -> Page:
     outline = read_outline(text)
     width = wrap_width(outline.lines)
     _unwrap_heads(outline, width)
+    clear_furniture(outline.items)
     chosen = _dated(outline) or _named(outline) or _nameless(outline)
     if chosen:
         comments, lines = _assemble(outline, chosen, width)
@@ -100,6 +102,7 @@ def has_thread(text: str) -> bool:
     if not outline.items:
         return False
     _unwrap_heads(outline, wrap_width(outline.lines))
+    clear_furniture(outline.items)
     return bool(_dated(outline) or _named(outline))
 
 

@@ -18,25 +18,27 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _MONTH = (
-    r"(?:jan|feb|fév|mar|mär|apr|avr|abr|may|mai|maj|jun|jui|giu|jul|juil|lug|aug|aoû|ago|sep|set|oct|okt|"
-    r"ott|out|"
-    r"nov|dec|dez|déc|dic|ene|gen|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[^\W\d_]{0,8}\.?"
+    r"(?:jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|may|mai|maj|mei|maio|mag|jun|jui|giu|haz|czer|jul|juil|lug|lip|tem|"
+    r"aug|aoû|ago|ağu|sie|sep|set|wrz|eyl|oct|okt|ott|out|ekim|paź|nov|kas|lis|dec|dez|déc|dic|dzie|ara|gru|"
+    r"ene|gen|sty|oca|lut|şub|kwi|nis|"
+    r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[^\W\d_]{0,9}\.?"
 )
+# A name and its date may have lost the space between them: "Ann BergerMay 3, 2019".
+_BEGIN = r"(?:\b|(?<=[^\W\d_])(?=[A-Z0-9]))"
 _DATE = re.compile(
-    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:de\s+)?\d{{4}}"
+    rf"{_BEGIN}(?i:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:de\s+)?\d{{4}}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}"
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
-    r"|\d{4}年\d{1,2}月\d{1,2}日)(?!\w)"
-    r"|\b(?:\d+|an?|one|few)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago\b"
-    r"|\bvor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*"
-    r"|\bil y a\s+\w+\s+\w+|\bhace\s+\w+\s+\w+",
-    re.IGNORECASE,
+    r"|\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])(?![^\W年月日])"
+    rf"|{_BEGIN}(?i:(?:\d+|an?|one|few)\s+(?:second|minute|min|hour|hr|day|week|month|mo|year|yr)s?\s+ago\b"
+    r"|vor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*"
+    r"|il y a\s+\w+\s+\w+|hace\s+\w+\s+\w+|há\s+\w+\s+\w+|\d+\s+\w+\s+(?:fa|geleden|sedan|temu|назад|önce)\b)"
 )
 _BESIDE_DATE = re.compile(
-    r"\b(?:at|on|um|à|a las|le|el|il|alle|ore|kl|uhr|am|pm|a\.m|p\.m|h|utc|gmt|cet|cest|est|pst|posted|"
-    r"edited|"
+    r"\b(?:at|on|um|à|às|a las|le|el|il|alle|ore|om|kl|klo|uhr|am|pm|a\.m|p\.m|h|min|utc|gmt|cet|cest|est|"
+    r"pst|в|о|v|o|saat|posted|edited|"
     r"permalink|link|reply|antworten|répondre|responder|rispondi|zitieren|quote|edit|said|wrote)\b\.?"
-    r"|\d{1,2}[:.h]\d{2}(?::\d{2})?|[#|·•,–—:()\[\]/\-\s]|\d{1,3}$",
+    r"|\d{1,2}[:.h]\d{2}(?::\d{2})?|\d{1,2} h(?: \d{2})?|[#|·•,–—:()\[\]/\-\s]|\d{1,3}$",
     re.IGNORECASE,
 )
 _BUTTON = re.compile(
@@ -57,6 +59,19 @@ _BUTTON = re.compile(
     r"\d (?:stars?|out of \d stars?)|[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»|·•\s]+|comment link|copy link|avatar|gravatar|"
     r"\[?image\]?|post comment|"
     r"your comment is awaiting moderation\.?|this comment (?:was|has been) edited.{0,30})$",
+    re.IGNORECASE,
+)
+_WORDS = (
+    r"reply|replies|antworten|répondre|responder|rispondi|beantwoorden|reageren|reageer|svara?|odpowiedz|ответить|"
+    r"yanıtla|vastaa|odpovědět|válasz|răspunde|απάντηση|like|likes|dislike|share|teilen|partager|compartir|"
+    r"condividi|delen|dela|udostępnij|поделиться|permalink|link|edit|delete|löschen|supprimer|eliminar|elimina|"
+    r"report|melden|signaler|denunciar|segnala|flag|quote|zitieren|citer|citar|cita|copy|save|follow|up|down|"
+    r"upvote|downvote|vote|points?|votes?|show|hide|parent|context|load|more|"
+    r"gefällt mir|j’aime|me gusta|mi piace|vind ik leuk|gilla|lubię to|нравится|[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»]"
+)
+_BUTTONS = re.compile(rf"^(?:(?:{_WORDS}|[+-]?\d{{1,6}})[\s·|•,/()\[\]-]*){{2,12}}$", re.IGNORECASE)
+_PICTURE_WORD = re.compile(
+    r"^(?:avatar|gravatar|profile (?:picture|image|photo)|profilbild|user avatar|image|icon)$",
     re.IGNORECASE,
 )
 _END = re.compile(
@@ -134,7 +149,8 @@ def plain(line: str) -> str:
     """Return a head line without images, avatars, the addresses of links and the marks of emphasis."""
     line = _LINK.sub(r"\1", line.strip())
     line = _AVATAR.sub("", _IMAGE.sub("", line).strip())
-    return re.sub(r"^([*_]{1,3})(.+?)\1(?=\W|$)", r"\2", line).strip()
+    line = re.sub(r"^([*_]{1,3})(.+?)\1(?=\W|$)", r"\2", line).strip()
+    return "" if _PICTURE_WORD.match(line) else line
 
 
 def without_images(line: str) -> str:
@@ -163,7 +179,11 @@ def is_says(line: str) -> bool:
 
 def is_button(line: str) -> bool:
     """Return True for the words of a button, a vote count, a notice: nothing that a person wrote."""
-    return _BUTTON.match(_LINK.sub(r"\1", line).strip().strip("[]()*_ ")) is not None
+    line = _LINK.sub(r"\1", line).strip().strip("[]()*_ ")
+    if _BUTTON.match(line):
+        return True
+    # Several in a row; a row of numbers alone is a text.
+    return len(line) <= 80 and _BUTTONS.match(line) is not None and not line.replace(" ", "").isdigit()
 
 
 def ends_comments(line: str) -> bool:

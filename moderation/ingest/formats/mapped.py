@@ -14,6 +14,7 @@ import msgspec
 from moderation.errors import DataError
 from moderation.ingest import jsonlines, jsontree, tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Refused, Reject
+from moderation.ingest.formats.reddit import DELETED, PLACEHOLDERS
 from moderation.ingest.ids import stable_id
 from moderation.ingest.jsontree import Found
 from moderation.ingest.linesplit import Lines, split_lines
@@ -152,7 +153,11 @@ class Collector:
             self._ids.append("")
             return
         row = {name: first(found, paths) for name, paths in spec.columns.items()}
-        row["text"] = text or ""
+        if status == "visible" and text is not None and text.strip().lower() in PLACEHOLDERS:
+            status, text = PLACEHOLDERS[text.strip().lower()], ""
+        row["text"] = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+        if row.get("author") == DELETED:
+            row["author"] = None
         self._identify(row, found)
         row["likes"] = count(row.get("likes"))
         row["status"] = status

@@ -186,7 +186,7 @@ def _header(message: Message[str, str], name: str) -> str:
 def _author(sender: str) -> str | None:
     """Return the name of a sender; the address without its host where there is none."""
     name = re.sub(r"\s*(?:<[^<>]*>|\([^()]*\))\s*$", "", sender).strip(" \"'")
-    if "@" in name or not name:
+    if not name or re.search(r"@| at \S+\.\S+$", name):
         note = re.search(r"\(([^()@]+)\)\s*$", sender)
         address = re.search(r"[^\s<>@\"']+(?=@| at )", sender)
         name = note[1] if note else address[0] if address else name

@@ -205,7 +205,7 @@ def _without_placeholders(body: pa.Array, records: Sequence[Record]) -> tuple[pa
             status[row] = PLACEHOLDERS.get(shown.strip().lower(), "visible")
     gone = pa.array([state != "visible" for state in status], pa.bool_())
     gone = pc.and_(gone, pa.array([record.body is not None for record in records], pa.bool_()))
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+    for entity, character in (("\r\n", "\n"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         body = pc.replace_substring(body, entity, character)
     return pc.if_else(gone, "", body), status
 

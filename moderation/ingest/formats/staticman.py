@@ -27,8 +27,10 @@ SHORT = 4 << 10
 DEEPEST = 500
 CHUNK_COMMENTS = 5_000
 
-_FIELD = re.compile(r"""^[\s{]*"?(message|_id|_parent|replying_to|name|email|date)"?\s*:""", re.MULTILINE)
-_PAGE = re.compile(rb"""^[\s{]*"?(?:_parent|_paper)"?\s*:\s*(.+?),?\s*$""", re.MULTILINE)
+_FIELD = re.compile(
+    r"""(?:^|[{,])\s*"?(message|_id|_parent|replying_to|name|email|date)"?\s*:""", re.MULTILINE
+)
+_PAGE = re.compile(rb"""(?:^|[{,])\s*"?(?:_parent|_paper)"?\s*:\s*("[^"\n]*"|[^\n,}]+)""", re.MULTILINE)
 _MARK = re.compile(rb"^---(?:[ \t].*)?\r?$\n?|^\.\.\.\s*$\n?", re.MULTILINE)
 _PARAGRAPH = re.compile(r"<(?:p|br|div|blockquote)\b[^<>]{0,200}>", re.IGNORECASE)
 _TAKEN = frozenset(

@@ -18,7 +18,8 @@ _RULE = re.compile(r"^\W*(?:[*_\-–—=] ?){3,}\W*$")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _EMPTY_HEAD = re.compile(r"^(?:!?\[[^\]]{0,60}\](?:\([^)]*\))?\s*)*$")
 _BLOCK_TAG = re.compile(
-    r"</?(?:div|section|article|footer|header|figure|span|time|cite|main|aside)\b[^<>]{0,400}>"
+    r"</?(?:div|section|article|footer|header|figure|span|time|cite|main|aside|img|a|b|i|em|strong|small|sup|sub|"
+    r"u|p|br|h[1-6]|abbr|nav|svg|path|input|label|button|figcaption|address|details|summary)\b[^<>]{0,600}>"
 )
 _REFERENCES = re.compile(
     r"\n *(?:References|Verweise|Références)\n+(?: *Visible links[^\n]*\n)? *1\. (?:https?|file)://"

@@ -1,0 +1,83 @@
+"""What a page prints with every comment, learnt from the page itself: buttons, images, `says:`.
+
+No list of words covers the languages and themes of the web. But a line with which most comments end, or
+begin, is the page's and not the commenters'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from moderation.ingest.formats.commentheads import is_date, read_head
+from moderation.ingest.formats.textitems import Item
+
+FEWEST = 3
+"""Comments that must agree: two may really end alike."""
+
+SHARE = 0.5
+LONGEST = 60
+ROUNDS = 3
+"""Lines of buttons that may stand below one another."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*[kKmM]?\b")
+
+
+def clear_furniture(items: Sequence[Item]) -> None:
+    """Take the lines that most items begin or end with out of them, in place."""
+    filled = [item for item in items if _places(item)]
+    for _ in range(ROUNDS):
+        if not (_clear_ends(filled) or _clear_heads(filled)):
+            return
+        filled = [item for item in filled if _places(item)]
+
+
+def common_lines(lines: Iterable[str], wholes: int) -> set[str]:
+    """Return the short lines, as `kind_of` writes them, that recur for most of `wholes` comments."""
+    # What ends like a sentence was written by someone, however often.
+    short = (line.strip() for line in lines if len(line.strip()) <= LONGEST)
+    counted = Counter(kind_of(line) for line in short if not line.endswith((".", "!", "?")))
+    return {kind for kind, count in counted.items() if kind and count >= max(FEWEST, SHARE * wholes)}
+
+
+def kind_of(line: str) -> str:
+    """Return a line without what differs from comment to comment: numbers, case, space."""
+    return " ".join(_NUMBER.sub("0", line).casefold().split())
+
+
+def _places(item: Item) -> list[int]:
+    return [place for place, (_, text) in enumerate(item.body) if text.strip()]
+
+
+def _clear_ends(items: Sequence[Item]) -> bool:
+    ends = [(item, _places(item)[-1]) for item in items]
+    common = common_lines((item.body[place][1] for item, place in ends), len(items))
+    cleared = False
+    for item, place in ends:
+        if kind_of(item.body[place][1]) in common:
+            item.body[place] = (item.body[place][0], "")
+            cleared = True
+    return cleared
+
+
+def _clear_heads(items: Sequence[Item]) -> bool:
+    """Clear heads that most items share and that a name follows; the name becomes their head.
+
+    Where a text or a date follows, the head is the name, however many are called Anonymous.
+    """
+    common = common_lines((item.head for item in items if not any(map(str.isdigit, item.head))), len(items))
+    for kind in list(common):
+        following = [item.body[_places(item)[0]][1] for item in items if kind_of(item.head) == kind]
+        named = sum(bool(read_head(line).author) and not is_date(line) for line in following)
+        if 2 * named < len(following) or len(set(following)) == 1:
+            common.discard(kind)
+    cleared = False
+    for item in items:
+        places = _places(item)
+        if kind_of(item.head) in common and places:
+            number, text = item.body[places[0]]
+            item.head = text.strip()
+            item.body[places[0]] = (number, "")
+            cleared = True
+    return cleared
