@@ -73,6 +73,7 @@ bench: $(VENV)/.tested
 
 soak: $(VENV)/.tested
 	MODERATION_MUTATIONS=10000 $(BIN)/python -m pytest tests/score/test_fuzz.py -m slow
+	MODERATION_MUTATIONS=10000 $(BIN)/python -m pytest tests/ingest/test_fuzz_formats.py
 	$(BIN)/python benchmarks/serve.py --soak 600
 
 corpora: $(VENV)/.installed
