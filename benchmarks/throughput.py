@@ -3,8 +3,9 @@
     python benchmarks/throughput.py --lines 1000000
 
 In turns, on the same file: a bare loop on one core that only decompresses and decodes JSON; the whole way
-with one process and with two; each stage alone on one core. Wall times, best of `--repeat`; peak memory of
-the whole process tree. The figures go to `benchmarks/results/throughput.json`.
+with one process and with two; each stage alone on one core. Then the same comments as CSV and as Parquet,
+beside a bare read and write by pyarrow. Wall times, best of `--repeat`, and processor time, which other load
+disturbs less; peak memory of the whole process tree. The figures go to `benchmarks/results/throughput.json`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import joblib
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import zstandard
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -52,6 +57,7 @@ def main() -> None:
             write_reddit(dump, options.lines)
         print(f"{options.lines:,} lines, {dump.stat().st_size / 1e6:,.0f} MB compressed")
         figures = measure(dump, Path(folder), options)
+        figures["tables"] = tables(dump, Path(folder), options)
     figures |= {"lines": options.lines, "machine": machine()}
     show(figures)
     if options.lines >= 1_000_000:
@@ -143,6 +149,36 @@ def stages(dump: Path, run: Path, model: str) -> dict[str, float]:
     return seconds
 
 
+def tables(dump: Path, folder: Path, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Measure the dump's comments as CSV and as Parquet: the whole way, and pyarrow's bare read and write."""
+    from moderation.score.export import score_file
+
+    source = folder / "comments.parquet"
+    score_file(dump, source, model=None, jobs=1)
+    columns = ["comment_id", "thread_id", "parent_id", "author", "created_at", "text"]
+    table = pq.read_table(source, columns=columns)
+    given = {"csv": folder / "given.csv", "parquet": folder / "given.parquet"}
+    pa_csv.write_csv(table, given["csv"])
+    pq.write_table(table, given["parquet"], compression="zstd", row_group_size=50_000)
+    read: dict[str, Callable[[Path], pa.Table]] = {"csv": pa_csv.read_csv, "parquet": pq.read_table}
+    figures = {}
+    for name, path in given.items():
+        bare, whole = [], []
+        for _ in range(options.repeat):
+            bare.append(timed(partial(read_and_write, read[name], path, folder / "copy.parquet")))
+            whole.append(whole_way(path, folder / "run", options.model, options.jobs))
+        figures[name] = {
+            "bare_seconds": min(bare),
+            "many": min(whole, key=lambda figures: figures["seconds"]),
+        }
+    return figures
+
+
+def read_and_write(read: Callable[[Path], pa.Table], path: Path, out: Path) -> None:
+    """Do the least that scoring a table has to do."""
+    pq.write_table(read(path), out, compression="zstd")
+
+
 def show(figures: dict[str, Any]) -> None:
     lines = figures["lines"]
     bare = lines / figures["bare_seconds"]
@@ -160,6 +196,12 @@ def show(figures: dict[str, Any]) -> None:
     total = sum(figures["stages_seconds"].values())
     print(f"{'what the stages allow, one core':45}{lines / total:12,.0f} lines/s")
     print(f"{'reached of it, jobs=1':45}{total / figures['one']['seconds']:12.1%}")
+    for name, found in figures["tables"].items():
+        rate, bare = lines / found["many"]["seconds"], lines / found["bare_seconds"]
+        print(f"{f'bare read and write of {name}, all cores':45}{bare:12,.0f} rows/s")
+        title = f"whole way of {name}, jobs={figures['jobs']}"
+        used = found["many"]["cpu_seconds"]
+        print(f"{title:45}{rate:12,.0f} rows/s  {rate / bare:6.1%}, {used:.1f} s of CPU")
     gain = figures["one"]["seconds"] / figures["many"]["seconds"]
     print(f"{'jobs=' + str(figures['jobs']) + ' over jobs=1':45}{gain:11.2f}x")
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ from moderation.classify.model import Model
 from moderation.classify.policy import Policy, ResolvedPolicy
 from moderation.errors import UsageError
 from moderation.ingest import tables
+from moderation.ingest.source import open_url
 from moderation.score.engine import Request, fill, make_request
 from moderation.score.progress import Silent, Watcher
 from moderation.score.run import Outcome, Run
@@ -63,6 +64,10 @@ def table_format(out: str | Path) -> str | None:
     if str(out) == STDOUT:
         return ".jsonl"
     suffix = Path(out).suffix.lower()
+    if not suffix and "://" in str(out):
+        raise UsageError(
+            f"{out}: a run needs a folder; mount the storage, or give a name that ends in .parquet"
+        )
     if suffix and suffix not in _WRITERS:
         raise UsageError(f"{out}: cannot write {suffix} files; use one of {', '.join(sorted(_WRITERS))}")
     return suffix or None
@@ -79,7 +84,8 @@ def write_file(request: Request, out: str | Path, stdout: Sink, progress: Watche
     request : Request
         What is asked.
     out : str or Path
-        `.csv`, `.jsonl` or `.parquet`, or `-` for JSON lines on `stdout`.
+        `.csv`, `.jsonl` or `.parquet`, also as an fsspec URL (whose run cannot be gone on with), or `-` for
+        JSON lines on `stdout`.
     stdout : Sink
         Where `-` leads.
     progress : Watcher, optional
@@ -99,11 +105,14 @@ def write_file(request: Request, out: str | Path, stdout: Sink, progress: Watche
     """
     if table_format(out) is None:
         raise UsageError(f"{out}: give a name that ends in {', '.join(sorted(_WRITERS))}")
-    if str(out) == STDOUT:
+    if str(out) == STDOUT or "://" in str(out):
         with tempfile.TemporaryDirectory(prefix="moderation-") as folder:
             run = fill(request, Path(folder), progress or Silent())
-            _write_jsonl(run, stdout)
-            stdout.flush()
+            if str(out) == STDOUT:
+                _write_jsonl(run, stdout)
+                stdout.flush()
+            else:
+                _upload(run, str(out))
             return replace(run.outcome, rejects=None)
     out = Path(out)
     if not out.parent.is_dir():
@@ -164,6 +173,16 @@ def export(run: Run, out: Path) -> None:
             write(run, file)
 
     replace_file(out, draft)
+
+
+def _upload(run: Run, url: str) -> None:
+    """Write a finished run as one table at a URL, and its rejects beside it."""
+    suffix = PurePosixPath(url).suffix.lower()
+    with open_url(url, "wb") as file:
+        _WRITERS[suffix](run, file)
+    if run.accounting.rejected:
+        with open_url(f"{url}.rejects.jsonl", "wb") as file, run.rejects.open("rb") as rejects:
+            shutil.copyfileobj(rejects, file)
 
 
 def _write_csv(run: Run, file: Sink) -> None:
