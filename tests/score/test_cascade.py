@@ -324,8 +324,9 @@ def test_standard_input_to_a_table(tmp_path: Path, dump: Path, deep: Path) -> No
     assert not list(tmp_path.glob(".out*"))
 
 
-def test_batches_of_an_engine_take_a_tier(deep: Path) -> None:
-    batch = pa.RecordBatch.from_pydict({"text": ["you are not a liar", "thank you for the photo", ""]})
+def test_batches_of_an_engine_take_a_tier(dump: Path, deep: Path) -> None:
+    texts = [json.loads(line)["body"] for line in dump.read_text("utf-8").splitlines()]
+    batch = pa.RecordBatch.from_pydict({"text": texts})
     [scored] = score_batches([batch], str(deep), any_language=True, tier="cascade")
     assert set(scored["tier"].to_pylist()) == {"fast", "deep", None}
 
