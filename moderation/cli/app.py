@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from moderation import __version__
-from moderation.cli import corpora, decisions, doctor, looking, policy, reporting, review, scoring, serve, training
+from moderation.cli import (
+    corpora,
+    decisions,
+    doctor,
+    looking,
+    policy,
+    reporting,
+    review,
+    scoring,
+    serve,
+    training,
+)
 
 app = typer.Typer(
     name="moderation",
