@@ -27,6 +27,9 @@ IDLE_SECONDS: Final = 65
 DRAIN_SECONDS: Final = 30
 """How long what is in flight may take after SIGTERM."""
 
+WORKER_SECONDS: Final = 60
+"""How long a worker may be silent before it is replaced: on a busy machine it takes long to start."""
+
 SETTINGS_VARIABLE: Final = "MODERATION_SERVE"
 """Environment variable in which worker processes find their settings."""
 
@@ -124,6 +127,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         "server_header": False,
         "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": DRAIN_SECONDS,
+        "timeout_worker_healthcheck": WORKER_SECONDS,
     }
     if workers == 1:
         uvicorn.run(app, **options)

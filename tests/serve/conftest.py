@@ -120,7 +120,7 @@ def serve(tiny_model: Path) -> Serve:
 
 
 def _wait(served: Served) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         assert served.process.poll() is None, served.process.communicate()[1]
         try:
             with urlopen(f"{served.address}/healthz", timeout=5):
