@@ -40,7 +40,10 @@ uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 def test_kill_9_loses_no_acknowledged_decision(tmp_path: Path) -> None:
     code = SERVER.format(report=str(Path(__file__).parents[1] / "report"), folder=str(tmp_path))
     acknowledged = []
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
+    # Killed hard, it leaves its index behind: among the files of this test.
+    within = {**os.environ, "TMPDIR": str(tmp_path)}
+    arguments = [sys.executable, "-c", code]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=within) as server:
         assert server.stdout is not None
         base = f"http://127.0.0.1:{int(server.stdout.readline())}"
         headers = {"Origin": base, "Accept": "application/json"}
