@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.ingest import tables
+from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
 from moderation.ingest.columns import plan_columns
 from moderation.ingest.ids import number_occurrences
 from moderation.ingest.markup import htmls_to_texts
@@ -131,6 +132,18 @@ def records_of(
     kept = {held: original[name] for name, held in stored if held.startswith(INPUT_PREFIX)}
     records, repaired = tables.record_table(rows, source, columns, kept)
     return tables.with_input_columns(records, stored), repaired
+
+
+def table_format(
+    name: str,
+    title: str,
+    sniff: Callable[[Head], float],
+    split: Callable[[BinaryIO, ReadOptions], Iterator[Chunk]],
+    parse: Callable[[Chunk, ReadOptions], Parsed],
+    binary: bool = False,
+) -> Format:
+    """Return a format whose records are rows of a user's own table."""
+    return Format(name, title, ("columns of the table",), sniff, split, parse, binary=binary, table=True)
 
 
 def _joined_runs(value: str) -> str:

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.errors import DataError
 from moderation.ingest.formats.bullets import read_page
 from moderation.ingest.formats.commentheads import is_button, is_date, read_head
+from moderation.ingest.reader import ingest
 
 Rows = list[tuple[int, str | None, str]]
 
@@ -85,6 +89,50 @@ def test_numbers_aligned_on_the_right() -> None:
     entries = [f"{n:>3}. P{n} says:\n     May {n}, 2020 at 5:17 pm\n\n     text {n}\n" for n in range(8, 12)]
     entries.insert(2, "      □ Q says:\n        May 9, 2020 at 6:00 pm\n\n        under nine\n")
     assert [parent for parent, _, _ in rows("\n".join(entries))] == [-1, -1, 1, -1, -1]
+
+
+@pytest.mark.parametrize("buttons", ["Beantwoorden", "ReplyDelete", "▲ {} ▼ Reply Share Report", "Trả lời"])
+def test_what_stands_under_every_comment_is_the_pages(buttons: str) -> None:
+    bodies = [f"This is the comment of the one who is number {n} here." for n in range(4)]
+    text = "4 comments\n\n" + "".join(
+        f"  * P{n}\n\n    {body}\n\n    {buttons.format(n)}\n\n" for n, body in enumerate(bodies)
+    )
+    assert rows(text) == [(-1, f"P{n}", body) for n, body in enumerate(bodies)]
+
+
+def test_many_may_have_the_same_name() -> None:
+    bodies = [f"This is the comment of the one who is number {n} here." for n in range(4)]
+    text = "4 comments\n\n" + "".join(f"  * Anonymous\n\n    {body}\n\n" for body in bodies)
+    assert rows(text) == [(-1, "Anonymous", body) for body in bodies]
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "20 août 2019 à 18 h 04 min",
+        "3 maja 2010 o 15:48",
+        "28 de novembro de 2012 às 16:03",
+        "3 mei 2010 om 15:48",
+        "3 maj, 2010 kl. 15:48",
+        "03.05.2010 в 15:48",
+        "2010년 5월 3일",
+    ],
+)
+def test_dates_are_no_text_in_any_language(date: str) -> None:
+    bodies = [f"This is the comment of the one who is number {n} here." for n in range(3)]
+    text = "".join(f"  * P{n}\n    {date}\n\n    {body}\n\n" for n, body in enumerate(bodies))
+    assert rows(text) == [(-1, f"P{n}", body) for n, body in enumerate(bodies)]
+
+
+def test_a_name_and_its_date_may_have_grown_together() -> None:
+    text = "".join(f"  * Ann BergerMay {n}, 2019 at 5:16 pm\n\n    Text number {n}.\n\n" for n in (1, 2, 3))
+    assert rows(text) == [(-1, "Ann Berger", f"Text number {n}.") for n in (1, 2, 3)]
+
+
+def test_program_code_is_no_text() -> None:
+    code = "exports = {\n" + '  "uri": "record(0)",\n  "labels": [],\n' * 20 + "}\n"
+    with pytest.raises(DataError, match="looks like no known dump"):
+        ingest(io.BytesIO(code.encode()))
 
 
 def test_wrapped_lines_are_joined_and_others_kept() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.errors import ModerationError
+from moderation.errors import DataError, ModerationError
 from moderation.ingest.reader import ingest
 
 pytestmark = pytest.mark.samples
@@ -35,6 +35,10 @@ EXPECTED = {
     "discord/chat-analytics_GC_3A_5M.json": ("discord", 6, 1, 0, 1),
     "convokit/corpus/utterances.jsonl": ("convokit", 750, 725, 0, 10),
     "stackexchange/Comments.xml": ("stackexchange", 2600, 0, 0, 0),
+    "blogger/charleso_blogger.xml": ("blogger", 8, 0, 0, 0),
+    "staticman": ("staticman", 720, 350, 3, 1),
+    "telegram/chat-analytics_DM_2A_7M.json": ("telegram", 8, 0, 0, 0),
+    "discord/chat-analytics_DM_2A_2M.json": ("discord", 3, 0, 0, 0),
 }
 
 
@@ -58,6 +62,30 @@ def test_a_folder_of_forum_topics(samples: Path) -> None:
     table, accounting = ingest(folder)
     assert max(table["depth"].to_pylist()) == 47
     assert set(table["source"].to_pylist()) == {"discourse"} and not accounting.rejected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bluesky/thread-v2.test.ts.snap",
+        "bluesky/thread.test.ts.snap",
+        "youtube_api/Don-Ghead_mockData.js",
+        "youtube_api/python-youtube_insert_response.json",
+    ],
+)
+def test_code_around_comments_is_no_dump(name: str, samples: Path) -> None:
+    if not (samples / name).exists():
+        pytest.skip(f"{name} is not among the samples")
+    with pytest.raises(DataError, match="looks like no known dump"):
+        ingest(samples / name)
+
+
+def test_threads_of_disqus_are_no_comments(samples: Path) -> None:
+    path = samples / "disqus_api" / "chenesan_threads_list.json"
+    if not path.exists():
+        pytest.skip("no answers of the Disqus API among the samples")
+    table, accounting = ingest(path)
+    assert table.num_rows == 0 and accounting.skipped.total() == accounting.read == 36
 
 
 def test_every_sample_is_read_or_refused_in_one_line(samples: Path) -> None:

@@ -18,6 +18,12 @@ FLUSH = 0.9
 CROOKED = 0.7
 DOUBTFUL = 0.6
 
+LOST = 5
+"""Texts without names that show an extractor to have lost them, beside a single item with one."""
+
+LONG_TITLE = 12
+"""Words that the titles in a list of further articles seldom have."""
+
 
 @dataclass(slots=True)
 class Comment:
@@ -79,7 +85,7 @@ def read_page(text: str) -> Page:
     width = wrap_width(outline.lines)
     _unwrap_heads(outline, width)
     clear_furniture(outline.items)
-    chosen = _dated(outline) or _named(outline) or _nameless(outline)
+    chosen = _dated(outline) or _named_or_nameless(outline)
     if chosen:
         comments, lines = _assemble(outline, chosen, width)
         first = min(lines)
@@ -150,6 +156,15 @@ def _is_named(item: Item) -> bool:
     return bool(heads.read_head(item.head).author) and any(
         text.strip() and not heads.is_button(text) for _, text in item.body
     )
+
+
+def _named_or_nameless(outline: Outline) -> list[int]:
+    """Return the items with names; those without, where the one name was the first line of a text."""
+    named, nameless = _named(outline), _nameless(outline)
+    if len(named) > 1 or len(nameless) < LOST:
+        return named or nameless
+    words = sorted(len(outline.items[place].head.split()) for place in nameless)
+    return nameless if words[len(words) // 2] > LONG_TITLE else named
 
 
 def _named(outline: Outline) -> list[int]:

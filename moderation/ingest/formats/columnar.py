@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from moderation.errors import DataError
 from moderation.ingest import usertable
-from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
+from moderation.ingest.base import Chunk, Head, Parsed, ReadOptions
 from moderation.ingest.tables import array_of
 
 CHUNK_ROWS = 20_000
@@ -57,15 +57,8 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
 
 
 FORMATS = (
-    Format(
-        name="parquet",
-        title="Parquet table; columns mapped or guessed",
-        carries=("columns of the table",),
-        sniff=sniff,
-        split=split,
-        parse=parse,
-        binary=True,
-        table=True,
+    usertable.table_format(
+        "parquet", "Parquet table; columns mapped or guessed", sniff, split, parse, binary=True
     ),
 )
 

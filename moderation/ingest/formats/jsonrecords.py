@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moderation.errors import DataError
 from moderation.ingest import jsondocument, jsonlines, tables, usertable
-from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Refused
+from moderation.ingest.base import Chunk, Head, Parsed, ReadOptions, Refused
 from moderation.ingest.columns import names_text
 from moderation.ingest.linesplit import Lines, split_lines
 
@@ -149,23 +149,15 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
 
 
 FORMATS = (
-    Format(
-        name="jsonl",
-        title="JSON Lines: one object a line, columns mapped or guessed",
-        carries=("columns of the table",),
-        sniff=sniff_jsonl,
-        split=split_jsonl,
-        parse=parse,
-        table=True,
+    usertable.table_format(
+        "jsonl", "JSON Lines: one object a line, columns mapped or guessed", sniff_jsonl, split_jsonl, parse
     ),
-    Format(
-        name="json",
-        title="JSON: an array of objects, or an object that holds one, columns mapped or guessed",
-        carries=("columns of the table",),
-        sniff=sniff_json,
-        split=split_json,
-        parse=parse,
-        table=True,
+    usertable.table_format(
+        "json",
+        "JSON: an array of objects, or an object that holds one, columns mapped or guessed",
+        sniff_json,
+        split_json,
+        parse,
     ),
 )
 

@@ -37,6 +37,8 @@ def sniff(head: Head) -> float:
         return 0.0
     if has_thread(text[:SNIFFED]):
         return 0.9
+    if _is_code(text):
+        return 0.0
     return 0.35 if "\n" in text.strip() else 0.25
 
 
@@ -74,6 +76,11 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
     return Parsed(table, page.read, skipped=skipped, repaired=repaired)
 
 
+_CODE = re.compile(
+    r"""^\s*(?:["'][^"']{0,80}["']|[\w$.-]{1,40})\s*[:=]\s*(?:["'\[{\d(]|true\b|false\b|null\b|$)"""
+    r"""|^\s*[\[\]{}()]+[,;]?\s*$|[{;,]\s*$|^\s*-\s+["'\w]+:(?:\s|$)"""
+)
+
 FORMATS = (
     Format(
         name="plaintext",
@@ -85,6 +92,12 @@ FORMATS = (
         structure="chunk",
     ),
 )
+
+
+def _is_code(text: str) -> bool:
+    """Return True for program code and data, of which a wrong guess would make comments."""
+    lines = [line for line in text[:SNIFFED].split("\n") if line.strip()][:400]
+    return len(lines) > 8 and sum(bool(_CODE.search(line)) for line in lines) > 0.7 * len(lines)
 
 
 def _thread_id(page: Page) -> str:

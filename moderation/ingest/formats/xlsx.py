@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moderation.errors import DataError, UsageError
 from moderation.ingest import usertable
-from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
+from moderation.ingest.base import Chunk, Head, Parsed, ReadOptions
 from moderation.ingest.columns import names_text
 from moderation.ingest.tables import array_of
 
@@ -78,15 +78,13 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
 
 
 FORMATS = (
-    Format(
-        name="xlsx",
-        title="Excel workbook, first sheet with a text column (needs the extra moderation[xlsx])",
-        carries=("columns of the table",),
-        sniff=sniff,
-        split=split,
-        parse=parse,
+    usertable.table_format(
+        "xlsx",
+        "Excel workbook, first sheet with a text column (needs the extra moderation[xlsx])",
+        sniff,
+        split,
+        parse,
         binary=True,
-        table=True,
     ),
 )
 
