@@ -64,7 +64,7 @@ def _beside(fast: Figures, deep: Figures, cascade: Figures) -> str:
             f"{found['positives']:.0f}",
             number(fast[label][corpus]["roc_auc"]),
             number(found["roc_auc"]),
-            number(cascade[label][corpus]["roc_auc"]),
+            number(cascade[label].get(corpus, {}).get("roc_auc")),
         ]
         for label, corpora in deep.items()
         for corpus, found in corpora.items()
