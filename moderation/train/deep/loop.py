@@ -153,7 +153,7 @@ class Trainer:
         )
         loss = masked_loss(logits + own, truth, weight)
         total = loss + HELD_BACK * self.own.square().sum()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         nn.utils.clip_grad_norm_(self.encoder.parameters(), self.settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
