@@ -82,7 +82,7 @@ corpora: $(VENV)/.installed
 
 model: $(VENV)/.installed
 	$(BIN)/moderation train $(MODEL)/recipe.toml -o $(MODEL) --corpora $(CORPORA)
-	$(BIN)/python benchmarks/perspective.py --corpora $(CORPORA)
+	$(BIN)/python benchmarks/perspective_scale.py --corpora $(CORPORA)
 	$(BIN)/python benchmarks/readme_table.py
 
 readme: $(VENV)/.installed

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from moderation.errors import ConfigError
 
 SCALE_FILE: Final = Path(__file__).with_name("scale.json")
-REMAKE: Final = "python benchmarks/perspective.py"
+REMAKE: Final = "python benchmarks/perspective_scale.py"
 
 
 def read_scale(digest: str, path: Path = SCALE_FILE) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from moderation.serve.scale import SCALE_FILE, read_scale, rescaler
 from moderation.serve.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-REMAKE = "the model changed: python benchmarks/perspective.py --corpora DIR"
+REMAKE = "the model changed: python benchmarks/perspective_scale.py --corpora DIR"
 
 
 @pytest.fixture(scope="module")

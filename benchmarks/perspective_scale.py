@@ -1,6 +1,6 @@
 """Our probabilities beside the Perspective API's published scores: thresholds translated, mapping made.
 
-    python benchmarks/perspective.py --corpora DIR
+    python benchmarks/perspective_scale.py --corpora DIR
 
 Only texts that the model was not trained on count: those that are on another side of its recipe's split, or
 in none of its corpora. Writes the mapping for `moderation serve --scale perspective`
@@ -35,7 +35,7 @@ F64 = npt.NDArray[np.float64]
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "perspective.json"
 PAGE = ROOT / "docs" / "perspective.md"
-BEGIN, END = "<!-- translation: benchmarks/perspective.py -->\n", "<!-- end of translation -->\n"
+BEGIN, END = "<!-- translation: benchmarks/perspective_scale.py -->\n", "<!-- end of translation -->\n"
 
 CORPUS = "perspective_2k"
 KNOTS = 50
