@@ -29,7 +29,9 @@ REMAKE = "the model changed: python benchmarks/perspective_scale.py --corpora DI
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("perspective_tool", ROOT / "benchmarks" / "perspective_scale.py")
+    spec = importlib.util.spec_from_file_location(
+        "perspective_tool", ROOT / "benchmarks" / "perspective_scale.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
