@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from moderation.report import charts, wording
+from moderation.report import charts, templating, wording
 from moderation.report.compare import Comparison
-from moderation.report.safe import displayable, file_name, link, one_line
-from moderation.report.shown import NAME_SHOWN, TEXT_SHOWN, Shown
+from moderation.report.safe import file_name
+from moderation.report.shown import TEXT_SHOWN, Shown
 from moderation.report.summary import Summary
 
 MOST_BYTES: Final = 3_800_000
@@ -32,7 +31,6 @@ _FOLDER: Final = Path(__file__).parent
 _THREADS_LISTED: Final = 200
 _LONGEST_ID: Final = 1_000
 # A longer one is an attack on the page's size; its comment is left to the tables.
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}\Z")
 
 
 def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
@@ -136,26 +134,9 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
 
 
-def _highlighted(comment: Shown) -> Markup:
-    """Return a comment's text with its marks; both escaped and made displayable piece by piece."""
-    pieces, done = [], 0
-    for mark in comment.marks:
-        pieces.append(escape(displayable(comment.text[done : mark.begin])))
-        inside = escape(displayable(comment.text[mark.begin : mark.end]))
-        reason = escape(f"{mark.label} +{mark.share:.1f}")
-        pieces.append(Markup(f'<mark class="m{mark.level}" title="{reason}">{inside}</mark>'))
-        done = mark.end
-    pieces.append(escape(displayable(comment.text[done:])))
-    return Markup("").join(pieces)
-
-
 def _exact(value: str) -> Markup:
     """Return an id as ASCII JSON: the script gets it back as it is, whatever characters it has."""
     return escape(json.dumps(value))
-
-
-def _name(value: str | None, otherwise: str) -> str:
-    return one_line(value, NAME_SHOWN) if value and value.strip() else otherwise
 
 
 def _content_security_policy(style: str, script: str | None = None) -> str:
@@ -174,36 +155,12 @@ def _asset(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
+    names = {
         "bar": charts.bar,
         "distribution": charts.distribution,
         "time_chart": charts.over_time,
-        "number": wording.number,
-        "percent": wording.percent,
-        "interval": wording.interval,
-        "probability": wording.probability,
-        "threshold": wording.threshold,
-        "moment": wording.moment,
         "step": wording.step,
         "span_of_time": wording.span_of_time,
-        "name": _name,
-        "link": link,
-        "highlighted": _highlighted,
         "exact": _exact,
-        "excerpt": one_line,
-        "language": lambda code: bool(code and _LANGUAGE.match(code)),
     }
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    # Every text that a template prints comes through here, so none can forget it.
-    return displayable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return templating.environment(_FOLDER / "templates", names)

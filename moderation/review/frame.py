@@ -14,7 +14,7 @@ from moderation.review.access import Access
 from moderation.review.cards import Cards
 from moderation.review.desk import Desk, Taken, lease_key
 from moderation.review.filters import Filter
-from moderation.review.rendering import environment
+from moderation.review.rendering import templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class Frame:
     def card(self, request: Request, row: int, back: str, lease: str) -> str:
         """Return the HTML of a card, for a page that is open."""
         (card,) = self._cards.of([row], reviewer_of(request))
-        template = environment().get_template("cards.html.j2")
+        template = templates().get_template("cards.html.j2")
         return template.render(one=card, page=self.page(request), back=back, lease=lease)
 
     def counter(self, request: Request) -> str:
         """Return the HTML of the reviewer's counter."""
-        return environment().get_template("counter.html.j2").render(page=self.page(request))
+        return templates().get_template("counter.html.j2").render(page=self.page(request))
 
     def page(self, request: Request, message: str = "") -> Page:
         """Return what every template knows."""
@@ -124,7 +124,7 @@ class Frame:
         """Answer with a template."""
         page = self.page(request, message)
         return HTMLResponse(
-            environment().get_template(f"{template}.html.j2").render(page=page, **values), status
+            templates().get_template(f"{template}.html.j2").render(page=page, **values), status
         )
 
     def message(self, request: Request, heading: str, text: str, status: int = 200) -> Response:
