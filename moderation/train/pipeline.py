@@ -225,7 +225,8 @@ def _fit(
 
 def _measured(model: Judge, frame: pd.DataFrame, data: Design, recipe: Recipe, test: Bool) -> dict[str, Any]:
     """Return all figures of a model, on rows that it has not seen and labels that people gave."""
-    probability = model.predict_proba(frame["text"]).astype(np.float64)
+    held = frame[test]
+    probability = model.predict_proba(held["text"]).astype(np.float64)
     thresholds = model.policy().resolve({}).thresholds
     carried = {
         label: transfer(data, label, recipe.labels[label], seeds) for label, seeds in recipe.transfer.items()
@@ -233,7 +234,7 @@ def _measured(model: Judge, frame: pd.DataFrame, data: Design, recipe: Recipe, t
     return {
         "test": measure(model, frame, test),
         "audit": audit(model),
-        "reliability": reliability(frame, probability, recipe.labels, thresholds, test),
+        "reliability": reliability(held, probability, recipe.labels, thresholds),
         "transfer": carried,
     }
 

@@ -16,7 +16,6 @@ from moderation.train.mix import reference_rows
 from moderation.train.recipe import LabelRecipe
 
 F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 EDGES: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Bins are narrow at the lower end, where nearly all comments of a dump are."""
@@ -29,20 +28,18 @@ def reliability(
     probability: F64,
     labels: Mapping[str, LabelRecipe],
     thresholds: Mapping[str, float | None],
-    rows: Bool,
 ) -> dict[str, dict[str, Any]]:
     """Measure probabilities on held-out rows, weighted as the label's reference dump.
 
     Parameters
     ----------
     frame : DataFrame, n rows
+        Rows that neither training nor calibration saw.
     probability : ndarray of float64, shape (n, labels)
     labels : mapping of str to LabelRecipe
         In the order of the columns.
     thresholds : mapping of str to float or None
         Of the default policy.
-    rows : ndarray of bool, shape (n,)
-        Rows that neither training nor calibration saw.
 
     Returns
     -------
@@ -53,6 +50,7 @@ def reliability(
         are left out.
     """
     found: dict[str, dict[str, Any]] = {}
+    rows = np.ones(len(frame), bool)
     for column, (label, stated) in enumerate(labels.items()):
         try:
             at, weights = reference_rows(frame, label, stated, rows)

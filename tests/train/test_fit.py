@@ -105,12 +105,11 @@ def test_a_reference_dump_is_mostly_ordinary_comments() -> None:
 def test_reliability_says_what_probabilities_are_worth(tmp_path: Path) -> None:
     frame = two_corpora()
     labels = {"conspiracy": LabelRecipe(0.05, 1.0, {}, ("caves",))}
-    rows = np.ones(len(frame), bool)
     truth = frame["conspiracy"].to_numpy()[:, None]
-    honest = reliability(frame, truth, labels, {"conspiracy": 0.5}, rows)["conspiracy"]
+    honest = reliability(frame, truth, labels, {"conspiracy": 0.5})["conspiracy"]
     assert (honest["calibration_error"], honest["precision"], honest["recall"]) == (0, 1, 1)
     assert [(bin["said"], bin["true"]) for bin in honest["bins"]] == [(0, 0), (1, 1)]
-    boastful = reliability(frame, np.full_like(truth, 0.9), labels, {"conspiracy": 0.5}, rows)["conspiracy"]
+    boastful = reliability(frame, np.full_like(truth, 0.9), labels, {"conspiracy": 0.5})["conspiracy"]
     assert boastful["calibration_error"] == pytest.approx(0.85)
     assert boastful["precision"] == pytest.approx(0.05)
 
