@@ -16,7 +16,9 @@ _TOKEN = re.compile(
 )
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_BREAKS = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_WORD = re.compile(r"\w+")
 _BLANKS = re.compile(r"\n{3,}")
 _PARAGRAPHS = frozenset(
     ["p", "blockquote", "pre", "ul", "ol", "dl", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "figure"]
@@ -57,9 +59,27 @@ def html_to_text(markup: str) -> str:
     return _Renderer().render(markup)
 
 
+def stored_to_text(markup: str) -> str:
+    r"""Return the plain text of a comment as its system stored it.
+
+    Systems store paragraphs as HTML, or the text as it was typed, with a tag here and there: without markup
+    for lines its own line ends are what people saw.
+
+    Examples
+    --------
+    >>> stored_to_text("one\n<b>two</b>")
+    'one\ntwo'
+    >>> stored_to_text("<p>one\n<b>two</b></p>")
+    'one two'
+    """
+    if "<" not in markup or _BREAKS.search(markup):
+        return html_to_text(markup)
+    return html_to_text(markup.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "<br>"))
+
+
 def htmls_to_texts(values: Iterable[str]) -> list[str]:
-    """Return `html_to_text` of each value."""
-    return [html_to_text(value) if "<" in value or "&" in value else value for value in values]
+    """Return `stored_to_text` of each value."""
+    return [stored_to_text(value) if "<" in value or "&" in value else value for value in values]
 
 
 def unescape_once(text: str) -> str:
@@ -84,6 +104,7 @@ class _Renderer:
     quotes: int = 0
     verbatim: int = 0
     link: tuple[str, int] | None = None
+    address: str = ""
     endless: set[str] = field(default_factory=set)
 
     def render(self, markup: str) -> str:
@@ -117,6 +138,11 @@ class _Renderer:
     def _text(self, text: str) -> None:
         if not text:
             return
+        if self.address and (word := _WORD.match(text)):
+            # A link may end inside a word; its address stands behind it.
+            self.line.append(word[0])
+            text = text[word.end() :]
+        self._behind_link()
         if self.verbatim:
             first, *others = text.split("\n")
             self.line.append(first)
@@ -125,7 +151,7 @@ class _Renderer:
                 self.line.append(other)
             return
         text = _SPACE.sub(" ", text)
-        if text[0] == " " and (not self.line or self.line[-1].endswith(" ")):
+        if text[:1] == " " and (not self.line or self.line[-1].endswith(" ")):
             text = text[1:]
         if text:
             self.line.append(text)
@@ -145,6 +171,9 @@ class _Renderer:
             self.line.append(" ")
         elif name == "a":
             self._close("a")
+            if self.address:
+                self._behind_link()
+                self._text(" ")
             if found := _HREF.search(attrs):
                 address = html.unescape(found[1] or found[2] or found[3] or "").strip()
                 self.link = (address, len(self.line))
@@ -167,7 +196,12 @@ class _Renderer:
             if not shown:
                 self._text(address if address.startswith("http") else "")
             elif address.startswith(("http://", "https://")) and not _same_address(shown, address):
-                self.line.append(f" ({address})")
+                self.address = f" ({address})"
+
+    def _behind_link(self) -> None:
+        if self.address:
+            self.line.append(self.address)
+            self.address = ""
 
     def _gap(self) -> None:
         self._break()
@@ -175,6 +209,7 @@ class _Renderer:
             self.lines.append("")
 
     def _break(self, keep_empty: bool = False) -> None:
+        self._behind_link()
         text = "".join(self.line)
         text = text.rstrip() if self.verbatim else text.strip()
         self.line.clear()
@@ -199,4 +234,4 @@ def _same_address(shown: str, address: str) -> bool:
 
 
 def _bare(address: str) -> str:
-    return re.sub(r"^https?://(www\.)?", "", address.strip(), flags=re.IGNORECASE).rstrip("/").lower()
+    return re.sub(r"^(https?://)?(www\.)?", "", address.strip(), flags=re.IGNORECASE).rstrip("/").lower()

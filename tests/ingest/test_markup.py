@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.ingest.markup import html_to_text, unescape_once
+from moderation.ingest.markup import html_to_text, stored_to_text, unescape_once
 
 CASES = {
     "plain": "plain",
@@ -20,6 +20,14 @@ CASES = {
     'see <a href="https://a.example/x?a=1&amp;b=2">this</a>!': "see this (https://a.example/x?a=1&b=2)!",
     '<a href="https://a.example/x/">a.example/x</a>': "a.example/x",
     '<a href="https://a.example/long/path/of/it">https://a.example/long...</a>': "https://a.example/long...",
+    '<a href="http://www.a.example">www.a.example</a>': "www.a.example",
+    'grave <a href="https://a.example/x">accent</a>s, <a href="https://a.example/y">two</a>': (
+        "grave accents (https://a.example/x), two (https://a.example/y)"
+    ),
+    '<a href="https://a.example/x">one</a><a href="https://a.example/y">two</a>three': (
+        "one (https://a.example/x) twothree (https://a.example/y)"
+    ),
+    '<p><a href="https://a.example/x">last</a></p><p>word</p>': "last (https://a.example/x)\n\nword",
     '<a href="https://a.example"></a>': "https://a.example",
     '<a href="javascript:alert(1)">click</a>': "click",
     "Fish &amp;amp; chips &lt;b&gt;": "Fish &amp; chips <b>",
@@ -44,6 +52,20 @@ CASES = {
 @pytest.mark.parametrize("markup", CASES)
 def test_markup_becomes_the_text_that_people_saw(markup: str) -> None:
     assert html_to_text(markup) == CASES[markup]
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("one\r\n<b>two</b>\n\nthree", "one\ntwo\n\nthree"),
+        ("<p>one\n<b>two</b></p>", "one two"),
+        ("one<br>\ntwo", "one\ntwo"),
+        ("a < b\nb &gt; c", "a < b\nb > c"),
+        ("<b></b>\n<pre>if:\n  x</pre>", "if:\n  x"),
+    ],
+)
+def test_typed_lines_stay_where_no_markup_makes_lines(stored: str, text: str) -> None:
+    assert stored_to_text(stored) == text
 
 
 def test_reddit_entities_are_resolved_once() -> None:

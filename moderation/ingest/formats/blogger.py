@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from moderation.ingest import jsonlines, tables, xmlrecords
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Refused
-from moderation.ingest.markup import html_to_text
+from moderation.ingest.markup import stored_to_text
 from moderation.ingest.xmlrecords import attribute, children, local, text_of
 
 _STATUS = {"live": "visible", "spam": "spam", "ghosted": "spam", "pending": "pending", "draft": "pending"}
@@ -112,7 +112,6 @@ def _comment(entry: Any, titles: dict[str, str]) -> dict[str, str | None]:
     parent = links.get("related") or text_of(parts.get("inReplyTo"))
     removed = any(attribute(child, "name") == "blogger.contentRemoved" for child in entry)
     content = text_of(parts.get("content")).strip()
-    marked = content if "<" in content and "<br" in content.lower() else content.replace("\n", "<br>")
     extra = {"author_url": text_of(author.get("uri")).strip()}
     kept = {name: value for name, value in extra.items() if value}
     return {
@@ -121,7 +120,7 @@ def _comment(entry: Any, titles: dict[str, str]) -> dict[str, str | None]:
         "parent_id": _number(parent) or None,
         "author": text_of(author.get("name")).strip() or None,
         "created_at": text_of(parts.get("published")).strip() or None,
-        "text": "" if removed else html_to_text(marked).strip(),
+        "text": "" if removed else stored_to_text(content).strip(),
         "status": "deleted"
         if removed
         else _STATUS.get(text_of(parts.get("status")).strip().lower() or "live", "pending"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any, BinaryIO
 
 import msgspec
@@ -67,6 +68,7 @@ class Record(msgspec.Struct, omit_defaults=True):
 
 _DECODER = msgspec.json.Decoder(Record)
 _ENCODER = msgspec.json.Encoder()
+_NO_TEXT = pa.scalar(None, pa.string())
 
 
 def sniff(head: Head) -> float:
@@ -128,23 +130,7 @@ def records_table(
             for record in records
             if record.id is None or (record.body is None and record.title is None)
         ]
-    comment = [record.body is not None for record in sound]
-    body = tables.array_of([_body(record) for record in sound], pa.string())
-    text, status = _without_placeholders(body, sound)
-    columns: dict[str, Any] = {
-        "comment_id": [_id(record) for record in sound],
-        "thread_id": [_thread(record) for record in sound],
-        "parent_id": [_parent(record) for record in sound],
-        "author": [None if record.author == DELETED else _text(record.author) for record in sound],
-        "created_at": [record.created_utc for record in sound],
-        "text": text,
-        "kind": ["comment" if is_comment else "post" for is_comment in comment],
-        "status": status,
-        "likes": [_whole(record.score) for record in sound],
-        "url": [_url(record) for record in sound],
-        "thread_title": [None if record.body is not None else _text(record.title) for record in sound],
-    }
-    columns["extra"] = [_extra(record) for record in sound]
+    columns = _columns(sound)
     table, repaired = tables.record_table(len(sound), source, columns)
     return table, rejects, repaired
 
@@ -161,82 +147,105 @@ FORMATS = (
 )
 
 
-def _text(value: Drifting) -> str | None:
-    return value if value is None or type(value) is str else str(value)
+def _columns(records: Sequence[Record]) -> dict[str, Any]:
+    """Return the columns of records; Arrow works on whole columns, Python on what is rare."""
+    body, name = _strings(records, "body"), _bare(_strings(records, "id"))
+    posts = body.is_null()
+    text, status = _texts(records, body, posts)
+    author, parent = _strings(records, "author"), _strings(records, "parent_id")
+    link = pc.if_else(posts, name, _bare(_strings(records, "link_id")))
+    top = pc.or_(posts, pc.or_(pc.equal(parent, ""), pc.starts_with(parent, "t3_")))
+    return {
+        # Comments and submissions count separately: without its prefix a submission could pass for a comment.
+        "comment_id": _joined(pc.if_else(posts, "t3_", ""), name),
+        "thread_id": link,
+        "parent_id": pc.if_else(top, _NO_TEXT, _bare(parent)),
+        "author": pc.if_else(pc.equal(author, DELETED), _NO_TEXT, author),
+        "created_at": [record.created_utc for record in records],
+        "text": text,
+        "kind": pc.if_else(posts, "post", "comment"),
+        "status": status,
+        "likes": _whole([record.score for record in records]),
+        "url": _urls(records, posts, link, name),
+        "thread_title": pc.if_else(posts, _strings(records, "title"), _NO_TEXT),
+        # Last, because it clears the records.
+        "extra": _extras(records),
+    }
 
 
-def _bare(fullname: Drifting) -> str:
-    """Return an id without the prefix that says what it is of: t1_ comment, t3_ submission."""
-    name = str(fullname)
-    return name[3:] if name[2:3] == "_" else name
-
-
-def _id(record: Record) -> str:
-    # Comments and submissions count separately: without its prefix a submission could pass for a comment.
-    return _bare(record.id) if record.body is not None else f"t3_{_bare(record.id)}"
-
-
-def _thread(record: Record) -> str:
-    if record.body is None:
-        return _bare(record.id)
-    return _bare(record.link_id) if record.link_id is not None else ""
-
-
-def _parent(record: Record) -> str | None:
-    parent = record.parent_id
-    if parent is None or record.body is None or parent == "" or str(parent).startswith("t3_"):
-        return None
-    return _bare(parent)
-
-
-def _body(record: Record) -> str:
-    if record.body is not None:
-        return str(record.body)
-    text = "" if record.selftext is None or record.selftext in PLACEHOLDERS else str(record.selftext)
-    return f"{record.title}\n\n{text}" if text else str(record.title)
-
-
-def _without_placeholders(body: pa.Array, records: Sequence[Record]) -> tuple[pa.Array, list[str]]:
-    """Return texts with their entities resolved once, empty where a placeholder stands, and status."""
-    status = ["visible"] * len(records)
-    for row, record in enumerate(records):
-        shown = record.body if record.body is not None else record.selftext
-        if type(shown) is str and shown[:1] == "[":
-            status[row] = PLACEHOLDERS.get(shown.strip().lower(), "visible")
-    gone = pa.array([state != "visible" for state in status], pa.bool_())
-    gone = pc.and_(gone, pa.array([record.body is not None for record in records], pa.bool_()))
-    for entity, character in (("\r\n", "\n"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        body = pc.replace_substring(body, entity, character)
-    return pc.if_else(gone, "", body), status
-
-
-def _whole(value: Drifting) -> int | None:
-    if type(value) is int:
-        return value if -(2**63) <= value < 2**63 else None
+def _strings(records: Sequence[Record], name: str) -> pa.Array:
+    """Return a field as text, of whatever type it was in its year."""
+    values = list(map(attrgetter(name), records))
     try:
-        return None if value is None else int(float(value))
+        return tables.array_of(values, pa.string())
+    except pa.ArrowTypeError:
+        texts = [value if value is None else str(value) for value in values]
+        return tables.array_of(texts, pa.string())
+
+
+def _bare(fullnames: pa.Array) -> pa.Array:
+    """Return ids without the prefix that says what they are of: t1_ comment, t3_ submission."""
+    prefixed = pc.equal(pc.utf8_slice_codeunits(fullnames, 2, 3), "_")
+    return pc.if_else(prefixed, pc.utf8_slice_codeunits(fullnames, 3), fullnames)
+
+
+def _joined(*parts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _texts(records: Sequence[Record], body: pa.Array, posts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return texts with their entities resolved once, empty where a placeholder stands, and status."""
+    with_posts = pc.any(posts).as_py()
+    selftext = _strings(records, "selftext") if with_posts else _NO_TEXT
+    shown = pc.coalesce(body, selftext)
+    status = ["visible"] * len(records)
+    for row in pc.indices_nonzero(pc.starts_with(shown, "[")).to_pylist():
+        status[row] = PLACEHOLDERS.get(shown[row].as_py().strip().lower(), "visible")
+    status = pa.array(status, pa.string())
+    text = pc.if_else(pc.equal(status, "visible"), shown, "")
+    if with_posts:
+        title = _strings(records, "title")
+        alone = pc.equal(text.fill_null(""), "")
+        post = pc.if_else(alone, title, pc.binary_join_element_wise(title, text, "\n\n"))
+        text = pc.if_else(posts, post, text)
+    for entity, character in (("\r\n", "\n"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = pc.replace_substring(text, entity, character)
+    return text, status
+
+
+def _urls(records: Sequence[Record], posts: pa.Array, link: pa.Array, name: pa.Array) -> pa.Array:
+    made = _joined(f"{SITE}/comments/", link, pc.if_else(posts, "", _joined("/_/", name)))
+    permalinks = [str(record.permalink) if record.permalink else None for record in records]
+    return pc.coalesce(_joined(SITE, tables.array_of(permalinks, pa.string())), made)
+
+
+def _whole(values: Sequence[Drifting]) -> pa.Array:
+    try:
+        return pa.array(values, pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array(map(_whole_number, values), pa.int64())
+
+
+def _whole_number(value: Drifting) -> int | None:
+    try:
+        number = value if value is None or type(value) is int else int(float(value))
     except (ValueError, OverflowError):
         return None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
-def _url(record: Record) -> str:
-    if record.permalink:
-        return f"{SITE}{record.permalink}"
-    if record.body is None:
-        return f"{SITE}/comments/{_bare(record.id)}"
-    return f"{SITE}/comments/{_bare(record.link_id)}/_/{_bare(record.id)}"
-
-
-def _extra(record: Record) -> str | None:
-    if record.body is not None:
-        record.url = None
-    record.id = record.name = record.author = record.body = record.selftext = record.title = None
-    record.created_utc = record.link_id = record.parent_id = record.score = record.permalink = None
+def _extras(records: Sequence[Record]) -> list[str | None]:
+    """Return what has no column as JSON; the records hold nothing else afterwards."""
+    for record in records:
+        if record.body is not None:
+            record.url = None
+        record.id = record.name = record.author = record.body = record.selftext = record.title = None
+        record.created_utc = record.link_id = record.parent_id = record.score = record.permalink = None
     try:
-        encoded = _ENCODER.encode(record).decode()
+        encoded = _ENCODER.encode_lines(records).decode().split("\n")[: len(records)]
     except UnicodeEncodeError:
-        encoded = jsonlines.encode(msgspec.to_builtins(record))
-    return encoded if encoded != "{}" else None
+        encoded = [jsonlines.encode(msgspec.to_builtins(record)) for record in records]
+    return [None if text == "{}" else text for text in encoded]
 
 
 def _excerpt(record: Record) -> str:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from moderation.ingest import jsonlines, tables, xmlrecords
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
-from moderation.ingest.markup import html_to_text
+from moderation.ingest.markup import stored_to_text
 from moderation.ingest.xmlrecords import children, local, text_of
 
 _STATUS = {"1": "visible", "approved": "visible", "0": "pending", "hold": "pending", "spam": "spam"}
@@ -68,7 +68,6 @@ def _comment(element: Any, thread: str, title: str | None, link: str | None) -> 
 
     parent = value("parent")
     kind = value("type") or "comment"
-    # WordPress stores text as typed and makes paragraphs of its lines only when it shows them.
     date = value("date_gmt") or value("date")
     extra = {"type": value("type"), "author_url": value("author_url"), "user_id": value("user_id")}
     kept = {name: one for name, one in extra.items() if one and one not in ("0", "comment")}
@@ -79,19 +78,10 @@ def _comment(element: Any, thread: str, title: str | None, link: str | None) -> 
         "parent_id": None if parent == "0" else parent,
         "author": value("author"),
         "created_at": None if date is None or date.startswith("0000") else date,
-        "text": _text(text_of(parts.get("content")).strip()),
+        "text": stored_to_text(text_of(parts.get("content")).strip()),
         "kind": "pingback" if kind in ("pingback", "trackback") else "comment",
         "status": _STATUS.get((value("approved") or "1").lower(), "pending"),
         "url": f"{link}#comment-{comment_id}" if link and comment_id else link,
         "thread_title": title,
         "extra": jsonlines.encode(kept) if kept else None,
     }
-
-
-def _text(content: str) -> str:
-    lines = content.replace("\r\n", "\n").replace("\r", "\n")
-    if "<" not in lines:
-        return html_to_text(lines)
-    # Its own line breaks count where the markup has no paragraphs.
-    marked = lines if "<p" in lines.lower() or "<br" in lines.lower() else lines.replace("\n", "<br>")
-    return html_to_text(marked)
