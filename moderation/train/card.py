@@ -174,12 +174,24 @@ def _corpora(model: Judge) -> str:
     return "\n\n".join(
         (
             listed,
+            *_teacher(model),
             "The bundle holds no texts, but sums over hashed features and a list of single rude words. "
             "Whether a model inherits the terms of its corpora is not settled; `moderation train RECIPE "
             "--licences free` makes one of free corpora alone. What the texts of each class allow:",
             terms(name for name in model.config["corpora"] if name != DECISIONS),
         )
     )
+
+
+def _teacher(model: Judge) -> list[str]:
+    stated = model.config.get("teacher")
+    if not stated:
+        return []
+    return [
+        f"Beside these labels of people it learnt what the second tier `{stated['name']}` (graph "
+        f"`{stated['graph'][:12]}`), which was trained on the same corpora, says of some of the "
+        "training texts."
+    ]
 
 
 def number(value: float | None) -> str:

@@ -23,8 +23,8 @@ from moderation.schema import LABELS
 from moderation.train.decided import DECISIONS, WEIGHT, with_decisions
 from moderation.train.evaluate import measure
 from moderation.train.judge import Judge
-from moderation.train.pipeline import Say, train, training_frame
-from moderation.train.recipe import Recipe, read_recipe
+from moderation.train.pipeline import train, training_frame
+from moderation.train.recipe import Recipe, Say, read_recipe
 from moderation.train.splits import near_groups, split_by_group, text_groups
 
 F64 = npt.NDArray[np.float64]

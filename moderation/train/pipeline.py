@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import resource
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,17 @@ from moderation.train.fit import Design, design, fit_label, weights_of
 from moderation.train.judge import Judge
 from moderation.train.lexicon import LEXICON, lexicon_rows, rude_words
 from moderation.train.mix import BACKGROUND, reference_rows
-from moderation.train.recipe import LabelRecipe, Recipe, read_recipe
+from moderation.train.recipe import LabelRecipe, Recipe, Say, read_recipe
 from moderation.train.reliability import FIGURE, draw, reliability
 from moderation.train.splits import split_by_group, text_groups
+from moderation.train.taught import FILE as TAUGHT_FILE
+from moderation.train.taught import taught_by, with_teacher
 from moderation.train.templates import TEMPLATES, template_rows
 from moderation.train.transfer import transfer
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
-Say = Callable[[str], None]
 
 
 def train(
@@ -96,15 +97,18 @@ def train(
     # Rows of one template are too alike to be on two sides.
     split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"] == TEMPLATES, "train")
     _check_labels(frame, recipe)
-    data, weights = _fit(frame, (split == "train").to_numpy(), recipe, corpora, jobs, say)
+    out.mkdir(parents=True, exist_ok=True)
+    folders = (recipe_path.parent, out)
+    data, weights = _fit(frame, (split == "train").to_numpy(), recipe, corpora, folders, jobs, say)
     say("calibrating")
     valid = (split == "valid").to_numpy()
     margins = Scorer(weights).margins(as_strings(frame["text"])).values
     config = _config(recipe, frame)
+    if recipe.teacher is not None:
+        config["teacher"] = {"name": recipe.teacher.bundle, "graph": taught_by(out / TAUGHT_FILE)}
     for column, (label, stated) in enumerate(recipe.labels.items()):
         fitted = calibrate_label(frame, margins[:, column], label, stated, valid)
         config["calibration"][label], config["operating_points"][label] = fitted
-    out.mkdir(parents=True, exist_ok=True)
     write_bundle(out, config, weights)
     (out / "recipe.toml").write_text(recipe.text, "utf-8")
     model = load_model(out)
@@ -209,16 +213,25 @@ def calibrate_label(
 
 
 def _fit(
-    frame: pd.DataFrame, learn: Bool, recipe: Recipe, corpora: Path, jobs: int, say: Say
+    frame: pd.DataFrame,
+    learn: Bool,
+    recipe: Recipe,
+    corpora: Path,
+    folders: tuple[Path, Path],
+    jobs: int,
+    say: Say,
 ) -> tuple[Design, Weights]:
-    """Vectorise the texts and train every label."""
+    """Vectorise the texts and train every label; the design returned holds the labels of people alone."""
     say(f"vectorising {len(frame):,} texts")
     judged = frame[learn & frame["abusive"].notna().to_numpy()]
     data = design(frame, learn, recipe, rude_words(judged["text"], judged["abusive"] > 0.5, corpora))
     data = Design(add_soft_labels(data, recipe, learn, say), data.vectorizer, data.matrix)
-    say(f"training {len(recipe.labels)} labels on {data.matrix.shape[1]:,} features")
+    whole, rows, labels = data, learn, recipe.labels
+    if recipe.teacher is not None:
+        whole, rows, labels = with_teacher(data, learn, recipe, recipe.teacher, folders, jobs, say)
+    say(f"training {len(labels)} labels on {data.matrix.shape[1]:,} features")
     columns = Parallel(n_jobs=jobs)(
-        delayed(fit_label)(data, label, stated, learn, recipe.seed) for label, stated in recipe.labels.items()
+        delayed(fit_label)(whole, label, stated, rows, recipe.seed) for label, stated in labels.items()
     )
     return data, weights_of(data.vectorizer, np.stack(columns, axis=1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from typing import Any
 from moderation.errors import ConfigError
 from moderation.schema import LABELS
 from moderation.train.licences import licence_classes, permitted
+
+Say = Callable[[str], None]
+"""Told about progress, one line at a time."""
 
 _LICENCES = re.compile(r"^licences\s*=.*\n", re.MULTILINE)
 
@@ -43,6 +46,31 @@ class LabelRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Teacher:
+    """A second tier that a linear model learns from beside people; see `moderation.train.taught`.
+
+    Parameters
+    ----------
+    bundle : str
+        Name or folder.
+    longest : int
+        Characters of a text that it is asked about, at most.
+    texts : dict of str to int
+        Most texts of a corpus that it is asked about.
+    texts_of_others : int
+        Of each corpus that `texts` does not name.
+    weights : dict of str to float
+        Labels that are learnt from it, and what its answers count, as the weight of a corpus.
+    """
+
+    bundle: str
+    longest: int
+    texts: dict[str, int]
+    texts_of_others: int
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """A recipe, read and checked.
 
@@ -64,6 +92,7 @@ class Recipe:
         Labels to be measured on corpora left out of their training, and the number of splits.
     kind : {"linear", "deep"}
         Which tier it makes.
+    teacher : Teacher, optional
     """
 
     name: str
@@ -75,6 +104,7 @@ class Recipe:
     licences: tuple[str, ...] = ()
     transfer: dict[str, int] = field(default_factory=dict)
     kind: str = "linear"
+    teacher: Teacher | None = None
 
     @property
     def corpora(self) -> list[str]:
@@ -85,8 +115,8 @@ class Recipe:
     def under(self, licences: Iterable[str]) -> Recipe:
         """Return the recipe without the corpora whose licence is of no class that is named.
 
-        Labels that no corpus is left for are left out. The text states the classes, so that the recipe of a
-        bundle reproduces it.
+        Labels that no corpus is left for are left out, and so is a teacher, who has read all of them. The
+        text states the classes, so that the recipe of a bundle reproduces it.
 
         Parameters
         ----------
@@ -113,7 +143,7 @@ class Recipe:
         stated = f"licences = [{', '.join(map(_quoted, classes))}]"
         text = f"{stated}\n{_LICENCES.sub('', self.text)}"
         transfer = {name: seeds for name, seeds in self.transfer.items() if name in labels}
-        return replace(self, labels=labels, licences=classes, text=text, transfer=transfer)
+        return replace(self, labels=labels, licences=classes, text=text, transfer=transfer, teacher=None)
 
 
 def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
@@ -154,7 +184,16 @@ def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
         if kind not in ("linear", "deep"):
             raise ConfigError(f"{path}: kind must be linear or deep, not {kind!r}")
         recipe = Recipe(
-            str(stated["name"]), int(stated["seed"]), vectorizer, labels, settings, text, (), transfer, kind
+            str(stated["name"]),
+            int(stated["seed"]),
+            vectorizer,
+            labels,
+            settings,
+            text,
+            (),
+            transfer,
+            kind,
+            _teacher(path, stated.get("teacher"), labels),
         )
         kept = tuple(licences) or tuple(stated.get("licences", ()))
         return recipe.under(kept) if kept else recipe
@@ -162,6 +201,23 @@ def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
         raise ConfigError(f"{path}: the recipe lacks {error}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _teacher(path: Path, stated: dict[str, Any] | None, labels: Iterable[str]) -> Teacher | None:
+    if stated is None:
+        return None
+    texts = {str(name): int(most) for name, most in stated.get("texts", {}).items()}
+    teacher = Teacher(
+        str(stated["bundle"]),
+        int(stated["longest"]),
+        texts,
+        int(stated["texts_of_others"]),
+        {str(label): float(weight) for label, weight in stated["weights"].items()},
+    )
+    strange = sorted(set(teacher.weights) - set(labels))
+    if strange:
+        raise ConfigError(f"{path}: [teacher.weights] names {strange[0]!r}, which is no label of the recipe")
+    return teacher
 
 
 def _quoted(name: str) -> str:

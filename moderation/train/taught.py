@@ -1,0 +1,143 @@
+"""What the second tier says of training texts: soft labels that a linear model learns beside those of people.
+
+People judged each corpus for some labels only, and a linear model takes what is peculiar to a corpus for the
+label. The second tier has read all corpora, so that what it says of one label in all of them carries over.
+Hinton, Vinyals and Dean (2015), "Distilling the knowledge in a neural network".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import scipy.sparse as sp
+
+from moderation.classify.deep.model import load_deep, sigmoid
+from moderation.train.fit import Design
+from moderation.train.recipe import LabelRecipe, Recipe, Say, Teacher
+from moderation.train.templates import TEMPLATES
+
+Bool = npt.NDArray[np.bool_]
+I64 = npt.NDArray[np.int64]
+
+TAUGHT: Final = "taught"
+"""Name that the rows have among the corpora of a training."""
+
+FILE: Final = "taught.parquet"
+"""Beside a recipe: what the teacher said, by the hash of a text, so that it need not be asked again."""
+
+_TEACHER: Final = b"teacher"
+_STEPS: Final = 255
+
+
+def with_teacher(
+    data: Design,
+    learn: Bool,
+    recipe: Recipe,
+    teacher: Teacher,
+    folders: tuple[Path, Path],
+    jobs: int,
+    say: Say,
+) -> tuple[Design, Bool, dict[str, LabelRecipe]]:
+    """Add what a teacher says of some training texts as rows of one more corpus.
+
+    Parameters
+    ----------
+    data : Design, n rows
+    learn : ndarray of bool, shape (n,)
+        Rows that may be learnt from, and shown to the teacher.
+    recipe : Recipe
+    teacher : Teacher
+    folders : (Path, Path)
+        Where `taught.parquet` is read, if it is there, and where it is written.
+    jobs : int
+    say : callable
+
+    Returns
+    -------
+    data : Design, n + t rows
+    learn : ndarray of bool, shape (n + t,)
+    labels : dict of str to LabelRecipe
+        Those of the recipe, with the weight of the new corpus.
+
+    Raises
+    ------
+    UsageError
+        There is no such teacher, or what it needs is not installed.
+    """
+    rows = asked(data.frame, learn, teacher)
+    answers = _answers(data.frame.iloc[rows], teacher, *folders, jobs, say)
+    more = data.frame.iloc[rows].assign(corpus=TAUGHT, weight=1.0, **dict.fromkeys(recipe.labels, np.nan))
+    for label in teacher.weights:
+        more[label] = (answers[label] / np.float32(_STEPS)).astype(np.float32)
+    frame = pd.concat([data.frame, more], ignore_index=True)
+    matrix = sp.vstack((data.matrix, data.matrix[rows]), format="csr")
+    labels = {
+        label: replace(stated, corpora={**stated.corpora, TAUGHT: teacher.weights[label]})
+        if label in teacher.weights
+        else stated
+        for label, stated in recipe.labels.items()
+    }
+    return Design(frame, data.vectorizer, matrix), np.append(learn, np.ones(len(rows), bool)), labels
+
+
+def taught_by(path: Path) -> str:
+    """Return the SHA-256 of the teacher's graph, hex, whose answers a file holds."""
+    return str((pq.read_schema(path).metadata or {})[_TEACHER].decode())
+
+
+def asked(frame: pd.DataFrame, learn: Bool, teacher: Teacher) -> I64:
+    """Return the rows whose texts a teacher is asked about: of each corpus those with the lowest hashes.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        `text`, `corpus`, `group`.
+    learn : ndarray of bool, shape (n,)
+    teacher : Teacher
+    """
+    short = (frame["text"].str.len() <= teacher.longest).to_numpy()
+    chosen = frame[learn & short & (frame["corpus"] != TEMPLATES).to_numpy()]
+    chosen = chosen.sort_values(["group", "corpus"]).drop_duplicates("group")
+    most = chosen["corpus"].map(lambda name: teacher.texts.get(name, teacher.texts_of_others))
+    kept = chosen[chosen.groupby("corpus").cumcount() < most]
+    return np.sort(frame.index.get_indexer(kept.index)).astype(np.int64)
+
+
+def _answers(
+    rows: pd.DataFrame, teacher: Teacher, known_in: Path, out: Path, jobs: int, say: Say
+) -> dict[str, npt.NDArray[np.uint8]]:
+    """Return what the teacher says of rows, in steps from 0 to 255, and keep it in a file."""
+    model = load_deep(teacher.bundle)
+    graph = str(model.config["files"]["model.onnx"]).encode()
+    groups = pa.array(rows["group"].to_numpy(np.uint64))
+    known = _known(known_in / FILE, graph, model.labels)
+    found = known.take(pc.index_in(groups, known["group"]))
+    new = np.flatnonzero(found["group"].is_null())
+    if len(new):
+        say(f"asking {model.name!r} about {len(new):,} texts")
+        # In small steps, so that a processor of another kind arrives at the same numbers.
+        shares = np.rint(sigmoid(model.logits(rows["text"].iloc[new], jobs).astype(np.float64)) * _STEPS)
+        fresh = {name: shares[:, at].astype(np.uint8) for at, name in enumerate(model.labels)}
+        table = pa.table({"group": groups.take(pa.array(new)), **fresh})
+        found = pa.concat_tables((known, table))
+        found = found.take(pc.index_in(groups, found["group"]))
+    table = found.sort_by("group").replace_schema_metadata({_TEACHER: graph})
+    pq.write_table(table, out / FILE, compression="zstd")
+    return {label: found[label].to_numpy() for label in teacher.weights}
+
+
+def _known(path: Path, graph: bytes, labels: tuple[str, ...]) -> pa.Table:
+    """Return the answers in a file, none if they are those of another teacher or there is no file."""
+    if path.is_file():
+        table = pq.read_table(path)
+        if (table.schema.metadata or {}).get(_TEACHER) == graph:
+            return table.replace_schema_metadata(None)
+    return pa.schema([("group", pa.uint64()), *((label, pa.uint8()) for label in labels)]).empty_table()
