@@ -19,7 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import scipy.sparse as sp
 
-from moderation.classify.deep.model import load_deep, sigmoid
+from moderation.classify.bundle import find_bundle
+from moderation.classify.deep.bundle import read_deep
+from moderation.classify.deep.model import DeepModel, sigmoid
 from moderation.train.fit import Design
 from moderation.train.recipe import LabelRecipe, Recipe, Say, Teacher
 from moderation.train.templates import TEMPLATES
@@ -70,7 +72,7 @@ def with_teacher(
     Raises
     ------
     UsageError
-        There is no such teacher, or what it needs is not installed.
+        There is no such teacher, or it has to be asked and what it needs is not installed.
     """
     rows = asked(data.frame, learn, teacher)
     answers = _answers(data.frame.iloc[rows], teacher, *folders, jobs, say)
@@ -115,17 +117,19 @@ def _answers(
     rows: pd.DataFrame, teacher: Teacher, known_in: Path, out: Path, jobs: int, say: Say
 ) -> dict[str, npt.NDArray[np.uint8]]:
     """Return what the teacher says of rows, in steps from 0 to 255, and keep it in a file."""
-    model = load_deep(teacher.bundle)
-    graph = str(model.config["files"]["model.onnx"]).encode()
+    bundle = read_deep(find_bundle(teacher.bundle))
+    graph = str(bundle.config["files"]["model.onnx"]).encode()
+    labels = tuple(bundle.config["labels"])
     groups = pa.array(rows["group"].to_numpy(np.uint64))
-    known = _known(known_in / FILE, graph, model.labels)
+    known = _known(known_in / FILE, graph, labels)
     found = known.take(pc.index_in(groups, known["group"]))
     new = np.flatnonzero(found["group"].is_null())
     if len(new):
-        say(f"asking {model.name!r} about {len(new):,} texts")
+        say(f"asking {teacher.bundle!r} about {len(new):,} texts")
+        model = DeepModel(bundle)
         # In small steps, so that a processor of another kind arrives at the same numbers.
         shares = np.rint(sigmoid(model.logits(rows["text"].iloc[new], jobs).astype(np.float64)) * _STEPS)
-        fresh = {name: shares[:, at].astype(np.uint8) for at, name in enumerate(model.labels)}
+        fresh = {name: shares[:, at].astype(np.uint8) for at, name in enumerate(labels)}
         table = pa.table({"group": groups.take(pa.array(new)), **fresh})
         found = pa.concat_tables((known, table))
         found = found.take(pc.index_in(groups, found["group"]))

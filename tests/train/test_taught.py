@@ -23,11 +23,8 @@ TEACHER = Teacher("second", 200, {"large": 10}, 1000, {"threat": 4.0})
 class Second:
     """A second tier that finds a threat wherever it reads "thunder"."""
 
-    name = "second"
-    labels = ("abusive", "threat")
-
     def __init__(self, graph: str = "a1") -> None:
-        self.config = {"files": {"model.onnx": graph}}
+        self.config = {"files": {"model.onnx": graph}, "labels": ["abusive", "threat"]}
         self.asked: list[str] = []
 
     def logits(self, texts: pd.Series[str], threads: int) -> npt.NDArray[np.float32]:
@@ -37,9 +34,11 @@ class Second:
 
 @pytest.fixture
 def second(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Return the holder of the teacher that `load_deep` finds; another may be put into it."""
+    """Return the holder of the teacher that is found; another may be put into it."""
     holder = SimpleNamespace(model=Second())
-    monkeypatch.setattr(taught, "load_deep", lambda name: holder.model)
+    monkeypatch.setattr(taught, "find_bundle", Path)
+    monkeypatch.setattr(taught, "read_deep", lambda folder: SimpleNamespace(config=holder.model.config))
+    monkeypatch.setattr(taught, "DeepModel", lambda bundle: holder.model)
     return holder
 
 
