@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from torch.nn import functional as f
 from moderation.errors import ModelError
 from moderation.train.deep.encoder import Encoder
 from moderation.train.deep.tokens import Tokens
+from moderation.train.recipe import Say
 
 I64 = npt.NDArray[np.int64]
 F32 = npt.NDArray[np.float32]
-Say = Callable[[str], None]
 
 HELD_BACK = 0.003
 """Penalty on the squares of the corpora's own intercepts: they may explain what a corpus calls a label, not

@@ -7,7 +7,6 @@ import json
 import platform
 import resource
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -40,14 +39,13 @@ from moderation.train.fit import Design, design
 from moderation.train.lexicon import rude_words
 from moderation.train.mix import BACKGROUND, reference_rows
 from moderation.train.pipeline import add_soft_labels, calibrate_label, training_frame
-from moderation.train.recipe import Recipe
+from moderation.train.recipe import Recipe, Say
 from moderation.train.splits import split_by_group
 from moderation.train.templates import TEMPLATES
 
 Bool = npt.NDArray[np.bool_]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
-Say = Callable[[str], None]
 
 FORMAT_VERSION: Final = 1
 FILES: Final = ("model.onnx", "tokenizer.json")

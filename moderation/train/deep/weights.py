@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +24,10 @@ from moderation.train.deep.recipe import DeepRecipe
 from moderation.train.deep.rows import targets_of
 from moderation.train.deep.run import Runner
 from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise
+from moderation.train.recipe import Say
 
 Bool = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
-Say = Callable[[str], None]
 
 FACTS: Final = "weights.json"
 """Beside the graph: what its weights follow from, how long they took, what rounding them cost."""
