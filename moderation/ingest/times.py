@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from moderation.ingest.charset import mend
 from moderation.schema import TIMESTAMP
 
 Floats = npt.NDArray[np.float64]
@@ -73,7 +74,7 @@ def _from_numbers(numbers: Floats) -> Floats:
 
 
 def _from_texts(series: pd.Series) -> Floats:
-    texts = series.astype(str).str.strip()
+    texts = pd.Series([mend(str(value)) for value in series], series.index).str.strip()
     parsed = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
     micros = _micros(parsed)
     odd = np.isnan(micros)

@@ -120,3 +120,33 @@ def test_lone_surrogates_in_extra_do_no_harm(read) -> None:
     table, accounting = read(_lines({"body": "x \ud800", "author_flair_text": "\udfff"}))
     assert table["text"][0].as_py() == "x \ufffd"
     assert accounting.repaired == 1
+
+
+def test_strange_values_cost_nothing_but_themselves(read) -> None:
+    table, accounting = read(
+        _lines(
+            {"id": 7, "body": 3, "score": "2", "link_id": None},
+            {"id": "b", "created_utc": "soon \ud800", "score": 1e30, "permalink": False},
+            {"id": "c", "score": 2**70, "permalink": "/r/town/c", "author": 5},
+        )
+    )
+    assert accounting.rejected == 0
+    columns = ["comment_id", "text", "likes", "author", "url"]
+    assert table.select(columns).to_pylist() == [
+        {"comment_id": "7", "text": "3", "likes": 2, "author": "ann", "url": None},
+        {
+            "comment_id": "b",
+            "text": "hi",
+            "likes": None,
+            "author": "ann",
+            "url": "https://www.reddit.com/comments/p/_/b",
+        },
+        {
+            "comment_id": "c",
+            "text": "hi",
+            "likes": None,
+            "author": "5",
+            "url": "https://www.reddit.com/r/town/c",
+        },
+    ]
+    assert table["created_at"][1].as_py() is None
