@@ -30,9 +30,14 @@ class Found(NamedTuple):
     parent: int
 
 
+class Several(list[Any]):
+    """Documents that stand one behind another in one file: answers of an API, page by page."""
+
+
 def read_document(data: bytes) -> tuple[Any, str | None]:
     """Return a document and None, or what was readable of a damaged one and what is wrong with it.
 
+    Several documents, one behind another, are one `Several`.
     An assignment before it, as in a Twitter archive (`window.YTD.tweets.part0 = `), is left out.
     """
     data = without_script(data)
@@ -46,14 +51,17 @@ def read_document(data: bytes) -> tuple[Any, str | None]:
         return read_partly(data)
 
 
-def read_partly(data: bytes) -> tuple[Any, str | None]:
-    """Return what a cut or damaged document holds up to the damage, and what that is."""
-    top: list[Any] = []
+def read_partly(data: bytes, most: int | None = None) -> tuple[Any, str | None]:
+    """Return what cut or damaged documents hold up to the damage, at most `most` of them, and what that is."""
+    top = Several()
     stack: list[tuple[Any, str | None]] = [(top, None)]
+    events = ijson.basic_parse(io.BytesIO(without_script(data)), use_float=True, multiple_values=True)
     try:
-        for event, value in ijson.basic_parse(io.BytesIO(without_script(data)), use_float=True):
+        for event, value in events:
             if event in ("end_map", "end_array"):
                 stack.pop()
+                if len(top) == most and len(stack) == 1:
+                    break
                 continue
             container, key = stack[-1]
             if event == "map_key":
@@ -68,10 +76,18 @@ def read_partly(data: bytes) -> tuple[Any, str | None]:
             if event in ("start_map", "start_array"):
                 stack.append((value, None))
                 if len(stack) > MAX_DEPTH:
-                    return top[0], f"nested deeper than {MAX_DEPTH}"
+                    return _alone(top), f"nested deeper than {MAX_DEPTH}"
     except _BROKEN as error:
-        return (top[0] if top else None), str(error).strip()
-    return (top[0] if top else None), None
+        return _alone(top), str(error).strip()
+    return _alone(top), None
+
+
+def pages(document: Any, keys: Sequence[str]) -> list[Any]:
+    """Return the documents of a file: those of a `Several`, or of a list of what has the keys of one."""
+    several = list(document) if isinstance(document, Several) else [document]
+    if not keys:
+        return several
+    return [page for one in several for page in (one if isinstance(one, list) else [one])]
 
 
 def without_script(data: bytes) -> bytes:
@@ -157,6 +173,10 @@ def _chosen(value: Any, step: str, found: Found) -> Any:
     if not isinstance(looked_for, (str, int)):
         return None
     return _BY_KEY.get(inner, key).get(str(looked_for))
+
+
+def _alone(top: Several) -> Any:
+    return top if len(top) > 1 else top[0] if top else None
 
 
 class _ByKey:

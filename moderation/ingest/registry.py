@@ -18,6 +18,7 @@ _BUILT_IN = (
     "blogger",
     "mbox",
     "staticman",
+    "isso",
     "disqus",
     "reddit",
     "htmlpage",

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
 import pytest
 
-from moderation.errors import UsageError
+from moderation.errors import DataError, UsageError
 from moderation.ingest.reader import ingest
 
 ATOM = "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:thr='http://purl.org/syndication/thread/1.0' xmlns:blogger='http://schemas.google.com/blogger/2018'>"  # fmt: skip
@@ -155,3 +156,64 @@ def test_yaml_that_attacks(evil: str, read) -> None:
     table, accounting = read(f"_id: a\n_parent: /p\nmessage: hi\ndate: 2020-01-02\n{evil}\n")
     assert accounting.rows + accounting.rejected == 1
     assert table["extra"].null_count == table.num_rows
+
+
+ISSO = """
+CREATE TABLE threads (id INTEGER PRIMARY KEY, uri VARCHAR(256) UNIQUE, title VARCHAR(256));
+CREATE TABLE comments (tid REFERENCES threads(id), id INTEGER PRIMARY KEY, parent INTEGER, created FLOAT NOT NULL,
+  modified FLOAT, mode INTEGER, remote_addr VARCHAR, text VARCHAR, author VARCHAR, email VARCHAR, website VARCHAR,
+  likes INTEGER DEFAULT 0, dislikes INTEGER DEFAULT 0, voters BLOB NOT NULL, notification INTEGER DEFAULT 0);
+INSERT INTO threads VALUES (1, '/bridge/', 'The bridge');
+INSERT INTO comments VALUES
+  (1, 1, NULL, 1700000000.5, NULL, 1, '192.0.2.1', 'Hello', 'Ann', 'a@example.org', NULL, 3, 1, x'00', 0),
+  (1, 2, 1, 1700000100, NULL, 2, '192.0.2.1', 'Hi', NULL, NULL, NULL, 0, 0, x'00', 0),
+  (1, 3, 1, 1700000100, NULL, 4, '192.0.2.1', '', '', NULL, NULL, 0, 0, x'00', 0),
+  (7, 4, 9, 1700000100, NULL, 1, '192.0.2.1', 'left alone', 'Cy', NULL, NULL, 0, 0, x'00', 0);
+"""
+
+
+def database(script: str, path: Path, journal: str = "delete") -> bytes:
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA journal_mode = {journal}")
+    connection.executescript(script)
+    connection.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_the_database_of_isso(read, tmp_path: Path, journal: str) -> None:
+    table, accounting = read(database(ISSO, tmp_path / "made.db", journal))
+    wanted = ["comment_id", "thread_id", "parent_id", "parent_state", "author", "text", "status", "likes"]
+    assert [tuple(row.values()) for row in table.select(wanted).to_pylist()] == [
+        ("1", "/bridge/", None, "root", "Ann", "Hello", "visible", 3),
+        ("2", "/bridge/", "1", "ok", None, "Hi", "pending", 0),
+        ("3", "/bridge/", "1", "ok", None, "", "deleted", 0),
+        ("4", "7", "9", "missing", "Cy", "left alone", "visible", 0),
+    ]
+    assert table["created_at"][0].as_py().isoformat() == "2023-11-14T22:13:20.500000+00:00"
+    assert table["extra"].to_pylist() == ['{"dislikes":1}', None, None, None]
+    assert (accounting.read, accounting.rejected) == (4, 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("CREATE TABLE places (name)", r"not of Isso \(it holds places\).*sqlite3 -header -csv"),
+        ("CREATE TABLE comments (id)", "not of Isso"),
+        (
+            "CREATE TABLE threads (id, uri, title); CREATE VIEW comments AS WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i FROM n) SELECT i AS id, i AS tid, i AS parent, i AS created, i AS text, "
+            "i AS author FROM n",
+            "not of Isso",
+        ),
+    ],
+)
+def test_other_databases_are_named(read, tmp_path: Path, script: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read(database(script, tmp_path / "made.db"))
+
+
+def test_a_cut_database_is_refused_or_read_up_to_the_damage(read, tmp_path: Path) -> None:
+    whole = database(ISSO, tmp_path / "made.db")
+    with pytest.raises(DataError, match="SQLite database cannot be read"):
+        read(whole[:5000])

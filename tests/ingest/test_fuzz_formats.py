@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sqlite3
 
 import pytest
 import test_exports
@@ -48,6 +49,12 @@ STATICMAN = "--- # file a.yml\n_id: a\n_parent: /p\nname: Ann\nmessage: hi\ndate
 TABLE = [{"id": "1", "text": "a", "author": "Ann"}, {"id": "2", "text": "b", "parent_id": "1"}]
 
 
+def _database(script: str) -> bytes:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(script)
+    return connection.serialize()
+
+
 def _lines(records: list[dict[str, object]]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
@@ -58,6 +65,7 @@ DUMPS: dict[str, bytes] = {
     "whatsapp": test_whatsapp.CHAT.encode(),
     "blogger": test_exports.BACKUP.encode(),
     "mbox": test_exports.MBOX,
+    "isso-sqlite": _database(test_exports.ISSO),
     "staticman": STATICMAN.encode(),
     "html": PAGE.encode(),
     "disqus-xml": DISQUS.encode(),

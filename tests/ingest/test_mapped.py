@@ -85,6 +85,12 @@ CASES: dict[str, tuple[Json, list[tuple[object, ...]]]] = {
          "descendants": [{"id": "2", "in_reply_to_id": "1", "content": "<p>re</p>", "account": {"acct": "bob@x"}}]},
         [("1", "", None, "ann", "hi", "root"), ("2", "", "1", "bob@x", "re", "ok")],
     ),
+    "mastodon-statuses": (
+        [{"id": "1", "in_reply_to_id": None, "content": "<p>hi</p>", "account": {"acct": "ann"}, "reblog": None},
+         {"id": "2", "in_reply_to_id": "1", "content": "<p>re</p>", "account": {"acct": "ann"}, "reblog": None},
+         {"id": "3", "in_reply_to_id": None, "content": "", "account": {"acct": "ann"}, "reblog": {"id": "9"}}],
+        [("1", "", None, "ann", "hi", "root"), ("2", "", "1", "ann", "re", "ok")],
+    ),
     "activitypub": (
         {"orderedItems": [
             {"type": "Announce", "actor": "u", "object": "https://o.example/1"},
@@ -322,6 +328,41 @@ def test_cut_documents_keep_what_came_before(read) -> None:
     table, accounting = read(content[: len(content) // 2])
     assert 95 <= table.num_rows <= 101
     assert "cut off" in accounting.rejects[-1].reason
+
+
+@pytest.mark.parametrize("joint", ["list", "lines", "nothing"])
+def test_pages_of_an_api_may_stand_in_one_file(joint: str, read) -> None:
+    def page(*ids: int) -> dict[str, object]:
+        posts = [
+            {"id": str(n), "parent": n - 1 or None, "thread": "9", "forum": "f", "raw_message": "", "message": f"text {n}",
+             "createdAt": "2020-01-02T03:04:05", "author": {"name": "A"}} for n in ids]  # fmt: skip
+        return {"code": 0, "response": posts}
+
+    pages = [page(1, 2), page(), page(3)]
+    texts = [json.dumps(one, indent=1 if joint == "nothing" else None) for one in pages]
+    table, accounting = read(
+        json.dumps(pages) if joint == "list" else ("\n" * (joint == "lines")).join(texts)
+    )
+    assert set(table["source"].to_pylist()) == {"disqus-api"}
+    assert table.select(["comment_id", "parent_id", "parent_state", "text"]).to_pylist() == [
+        {"comment_id": "1", "parent_id": None, "parent_state": "root", "text": "text 1"},
+        {"comment_id": "2", "parent_id": "1", "parent_state": "ok", "text": "text 2"},
+        {"comment_id": "3", "parent_id": "2", "parent_state": "ok", "text": "text 3"},
+    ]
+    assert dict(accounting.skipped) == {"no comment": 1} and not accounting.rejected
+
+
+def test_nested_replies_stay_with_their_own_document(read) -> None:
+    comments = [
+        {"id": n, "text": f"t{n}", "children": [{"id": n + 1, "text": "re", "children": []}]} for n in (1, 3)
+    ]
+    table, _ = read("\n".join(json.dumps({"comments": [one]}) for one in comments), format="nested-list")
+    assert table.select(["comment_id", "parent_id"]).to_pylist() == [
+        {"comment_id": "1", "parent_id": None},
+        {"comment_id": "2", "parent_id": "1"},
+        {"comment_id": "3", "parent_id": None},
+        {"comment_id": "4", "parent_id": "3"},
+    ]
 
 
 def test_replies_go_thousands_deep(read) -> None:

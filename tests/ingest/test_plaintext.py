@@ -135,6 +135,17 @@ def test_program_code_is_no_text() -> None:
         ingest(io.BytesIO(code.encode()))
 
 
+def test_settings_and_recordings_are_no_text() -> None:
+    recording = (
+        "interactions:\n- request:\n    headers:\n      Accept:\n      - '*/*'\n" + "    method: GET\n" * 9
+    )
+    with pytest.raises(DataError, match="looks like no known dump"):
+        ingest(io.BytesIO(recording.encode()))
+    # People who write "name:" are no settings.
+    talk = "Ann: hello\n" + "\n".join(f"Bob: number {n}" for n in range(12))
+    assert ingest(io.BytesIO(talk.encode()))[0].num_rows
+
+
 def test_wrapped_lines_are_joined_and_others_kept() -> None:
     body = (
         "       These words were broken by the width of the page, not by the one who\n"

@@ -46,7 +46,11 @@ class MappedChunk:
 def sniff(head: Head, name: str) -> float:
     """Return how surely the first records are those that the named description requires."""
     spec = mappings()[name]
-    documents = _head_lines(head.text) if spec.lines else _head_document(head.data, head.text)
+    documents = (
+        _head_lines(head.text)
+        if spec.lines
+        else jsontree.pages(_head_document(head.data, head.text), spec.document)
+    )
     found: list[Found] = []
     for document in documents:
         if spec.document and not (
@@ -76,12 +80,19 @@ def split(stream: BinaryIO, options: ReadOptions, name: str) -> Iterator[Chunk]:
     document, damage = jsontree.read_document(data)
     del data
     collector = Collector(spec)
-    start = 1
-    for number, found in enumerate(jsontree.walk(document, spec.records, spec.children), 1):
-        collector.add(found, f"record {number}")
-        if collector.chunk.read >= CHUNK_RECORDS and not spec.parent_field:
-            yield Chunk(collector.take(), start)
-            start = number + 1
+    start = number = 1
+    pages = jsontree.pages(document, spec.document)
+    for page in pages:
+        before = number
+        collector.begin()
+        for found in jsontree.walk(page, spec.records, spec.children):
+            collector.add(found, f"record {number}")
+            number += 1
+            if collector.chunk.read >= CHUNK_RECORDS and not spec.parent_field:
+                yield Chunk(collector.take(), start)
+                start = number
+        if number == before and len(pages) > 1:
+            collector.skip("no comment")
     if collector.chunk.read:
         yield Chunk(collector.take(), start)
     if damage:
@@ -100,11 +111,11 @@ def parse(chunk: Chunk, options: ReadOptions, name: str) -> Parsed:
         collector = Collector(spec)
         for number, document in enumerate(decoded.records, chunk.start):
             before = collector.chunk.read
+            collector.begin()
             for found in jsontree.walk(document, spec.records, spec.children):
                 collector.add(found, f"line {number}")
             if collector.chunk.read == before:
-                collector.chunk.read += 1
-                collector.chunk.skipped["no comment"] += 1
+                collector.skip("no comment")
         payload = collector.take()
         payload.read += len(decoded.rejects) + decoded.skipped.total()
         payload.skipped.update(decoded.skipped)
@@ -132,6 +143,15 @@ class Collector:
         self._by_field: list[tuple[str, str | None, str]] = []
         paths = [*spec.children, *(path for paths in spec.columns.values() for path in paths)]
         self._used = {path.split(".")[0].removesuffix("[]") for path in paths} | PRIVATE
+
+    def begin(self) -> None:
+        """Begin another document: records are numbered anew there."""
+        self._ids.clear()
+
+    def skip(self, reason: str) -> None:
+        """Count what was understood and is no comment."""
+        self.chunk.read += 1
+        self.chunk.skipped[reason] += 1
 
     def add(self, found: Found, place: str) -> None:
         """Add one record, as a row or as something that is none."""
@@ -240,14 +260,13 @@ def _has(found: Found, path: str) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _head_document(data: bytes, text: str) -> list[Any]:
+def _head_document(data: bytes, text: str) -> Any:
     start = text.lstrip()[:1]
     if start not in ("{", "[", "w", "c", "e", "v", "l"):
-        return []
+        return None
     if jsontree.without_script(data) is data and start not in ("{", "["):
-        return []
-    document, _ = jsontree.read_partly(text.lstrip().encode("utf-8", "replace"))
-    return [] if document is None else [document]
+        return None
+    return jsontree.read_partly(text.lstrip().encode("utf-8", "replace"), SAMPLE)[0]
 
 
 @lru_cache(maxsize=2)

@@ -81,6 +81,9 @@ _CODE = re.compile(
     r"""|^\s*[\[\]{}()]+[,;]?\s*$|[{;,]\s*$|^\s*-\s+["'\w]+:(?:\s|$)"""
 )
 
+_YAML = re.compile(r"(?:---[^\n]*\n|#[^\n]*\n|\s*\n)*[\w-]+:[ \t]*\n[ \t]*(?:-[ \t]+)?[\w-]+:(?:[ \t\n]|$)")
+_KEY = re.compile(r"^\s*(?:-\s+)?[\w.-]{1,40}:(?:\s|$)|^\s*-\s+\S")
+
 FORMATS = (
     Format(
         name="plaintext",
@@ -97,7 +100,11 @@ FORMATS = (
 def _is_code(text: str) -> bool:
     """Return True for program code and data, of which a wrong guess would make comments."""
     lines = [line for line in text[:SNIFFED].split("\n") if line.strip()][:400]
-    return len(lines) > 8 and sum(bool(_CODE.search(line)) for line in lines) > 0.7 * len(lines)
+    if len(lines) <= 8:
+        return False
+    if _YAML.match(text) and sum(bool(_KEY.search(line)) for line in lines) > 0.7 * len(lines):
+        return True
+    return sum(bool(_CODE.search(line)) for line in lines) > 0.7 * len(lines)
 
 
 def _thread_id(page: Page) -> str:
