@@ -52,7 +52,7 @@ def read_document(data: bytes) -> tuple[Any, str | None]:
 
 
 def read_partly(data: bytes, most: int | None = None) -> tuple[Any, str | None]:
-    """Return what cut or damaged documents hold up to the damage, at most `most` of them, and what that is."""
+    """Return what cut or damaged documents hold up to the damage, at most `most` of them, and what it is."""
     top = Several()
     stack: list[tuple[Any, str | None]] = [(top, None)]
     events = ijson.basic_parse(io.BytesIO(without_script(data)), use_float=True, multiple_values=True)
