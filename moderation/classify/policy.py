@@ -254,12 +254,13 @@ def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequen
     ----------
     path : Path or None
         TOML: `[labels.<name>]` with one of `threshold`, `precision`, `recall`, `budget`, or `flag = false`;
-        `[[rules]]` as in `moderation.classify.rules`; `tier` and `deep_budget` as in
+        `[[rules]]` as in `moderation.classify.rules`; `[prevalence]` with shares by label, or
+        `prevalence = "estimate"`; `tier` and `deep_budget` as in
         `moderation.classify.tiers`, which count when a model is loaded. None: the default policy.
     config : mapping
         A bundle's configuration.
     prevalence : sequence of str
-        `LABEL=SHARE` or `estimate`, see `Assumption.parse`.
+        `LABEL=SHARE` or `estimate`, see `Assumption.parse`; what is said here goes before what the file says.
 
     Raises
     ------
@@ -269,12 +270,14 @@ def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequen
     labels = list(config["labels"])
     targets = default_targets(labels)
     rules: tuple[Rule, ...] = ()
+    assumed = Assumption.parse(prevalence, labels)
     if path is not None:
         stated = read_toml(path)
-        unknown = sorted(set(stated) - {"labels", "rules", "tier", "deep_budget"})
+        unknown = sorted(set(stated) - {"labels", "rules", "prevalence", "tier", "deep_budget"})
         if unknown:
             raise ConfigError(
-                f"{path}: unknown table {unknown[0]!r}; a policy has [labels.<name>] and [[rules]]"
+                f"{path}: unknown table {unknown[0]!r}; a policy has [labels.<name>], [[rules]] and "
+                "[prevalence]"
             )
         for label, target in stated.get("labels", {}).items():
             if label not in labels:
@@ -284,7 +287,7 @@ def read_policy(path: Path | None, config: Mapping[str, Any], prevalence: Sequen
             rules = read_rules(stated.get("rules", []))
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
-    assumed = Assumption.parse(prevalence, labels)
+        assumed = Assumption.of_policy(path, stated.get("prevalence", {}), labels).overridden_by(assumed)
     return Policy(targets, operating_points(config), rules, reference_prevalence(config), assumed)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -101,6 +102,41 @@ class Assumption:
                 )
             stated[label] = _share(text, share)
         return cls(stated, ESTIMATE in given)
+
+    @classmethod
+    def of_policy(cls, path: Path, given: Any, labels: Sequence[str]) -> Assumption:
+        """Read what a policy file says under `prevalence`: a table of shares, or `estimate`.
+
+        In the table, `estimate = true` asks to estimate the labels that it does not name.
+
+        Raises
+        ------
+        ConfigError
+            It is of another form, or names an unknown label or a share that is none.
+        """
+        if given == ESTIMATE:
+            given = {ESTIMATE: True}
+        if not isinstance(given, Mapping):
+            raise ConfigError(
+                f'{path}: prevalence must be "{ESTIMATE}" or a table [prevalence], such as threat = 0.01'
+            )
+        asked = given.get(ESTIMATE, False)
+        if not isinstance(asked, bool):
+            raise ConfigError(f"{path}: [prevalence] {ESTIMATE} must be true or false, not {asked!r}")
+        stated = [f"{label}={share}" for label, share in given.items() if label != ESTIMATE]
+        try:
+            return cls.parse([*stated, *([ESTIMATE] if asked else [])], labels)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+
+    def overridden_by(self, other: Assumption) -> Assumption:
+        """Return what is assumed where somebody else has the last word.
+
+        An estimate that they ask for goes before all shares that are stated here.
+        """
+        if other.estimate:
+            return other
+        return Assumption(self.stated | other.stated, self.estimate)
 
     def __bool__(self) -> bool:
         return bool(self.stated) or self.estimate

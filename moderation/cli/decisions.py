@@ -1,4 +1,4 @@
-"""`decisions import`, `export` and `agree`: decisions in, out and compared."""
+"""`decisions import`, `export`, `agree` and `words`: decisions in, out, compared and counted."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from moderation.score.run import Run
 
 KINDS = ("csv", "jsonl", "parquet", "ids", "wp-cli", "dsa")
+LISTED = 40
+"""Words that are listed; a file holds all."""
+
+LONGEST_WORD = 60
 NAMED = 5
 """Comments that are named when something is left out; the rest is counted."""
 
@@ -46,6 +50,7 @@ def register(app: typer.Typer) -> None:
     group.command("import")(import_)
     group.command()(export)
     group.command()(agree)
+    group.command()(words)
     group.command()(sample)
     app.add_typer(group, name="decisions")
 
@@ -147,7 +152,41 @@ def agree(
     for run in _runs(sources):
         _show_precision(run, made)
     if disagreements is not None:
-        _write_disagreements(found.disagreements, disagreements)
+        _write_frame(found.disagreements, disagreements)
+
+
+def words(
+    sources: Sources,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write all of them to a CSV file."),
+    ] = None,
+) -> None:
+    """Show which highlighted words reviewers rejected most per label: candidates for house rules.
+
+    The texts come from the runs among the sources, or from decisions that carry theirs.
+    """
+    from moderation.decisions.exchange import load_decisions
+    from moderation.decisions.words import judged_words
+    from moderation.review.measured import with_texts
+
+    made = [one for source in sources for one in load_decisions(source) if one.spans]
+    known = list(with_texts(made, _runs(sources)))
+    if len(known) < len(made):
+        remark(f"{len(made) - len(known):,} decisions on words have no text; name the run as well")
+    found = judged_words(known)
+    remark(f"{len(known):,} decisions on words; {len(found):,} words")
+    show_table(
+        ("label", "word", "judged", "rejected", "share"),
+        [
+            (str(label), str(word)[:LONGEST_WORD], f"{judged:,}", f"{rejected:,}", _share(share))
+            for label, word, judged, rejected, share in _tuples(found)[:LISTED]
+        ],
+    )
+    if len(found) > LISTED and out is None:
+        remark(f"and {len(found) - LISTED:,} more; -o FILE writes all of them")
+    if out is not None:
+        _write_frame(found, out)
 
 
 def _export_statements(
@@ -264,7 +303,7 @@ def _show_precision(run: Run, made: list[Decision]) -> None:
     show_table(("flag", "judged", "confirmed", "precision so far", "95 % interval"), rows)
 
 
-def _write_disagreements(frame: Any, path: Path) -> None:
+def _write_frame(frame: Any, path: Path) -> None:
     import csv
     import io
 

@@ -37,6 +37,17 @@ def review(
             "--second-opinion", metavar="SHARE", help="Have two people decide on this share, such as 0.1."
         ),
     ] = 0.0,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            "--sample",
+            metavar="FILE",
+            help="Judge the comments that 'moderation decisions sample' drew, in random order.",
+        ),
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="With --sample: only those comments, and no scores or highlights.")
+    ] = False,
     reviewer: Annotated[
         str | None,
         typer.Option("--reviewer", metavar="NAME", help="Name proposed to whoever opens the page."),
@@ -86,8 +97,13 @@ def review(
             f"review needs a library that is not there ({error.name}): pip install 'moderation[review]'"
         ) from error
     from moderation.decisions.exchange import load_decisions
+    from moderation.report.sample import read_sample
     from moderation.score.run import Run
 
+    if blind and sample is None:
+        raise UsageError(
+            "--blind goes with --sample FILE; draw one with: moderation decisions sample RUN -o FILE"
+        )
     access = make_access(
         host,
         password_file=password_file,
@@ -105,6 +121,8 @@ def review(
         policy=opened.reflag(policy) if policy is not None else None,
         second_opinion=second_opinion,
         new_only=new,
+        sample=read_sample(sample) if sample is not None else None,
+        blind=blind,
         carried=[decision for source in carry or () for decision in load_decisions(source)],
         say=lambda text: show(text) if text.startswith("http://") else remark(text),
     )

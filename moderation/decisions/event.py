@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from moderation.decisions.spans import LABEL, JudgedSpan, read_spans
 from moderation.errors import DataError
 
 DECISIONS: Final = ("approve", "remove", "escalate", "skip")
@@ -24,7 +25,6 @@ LONGEST_ID: Final = 10_000
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 _POLICY: Final = re.compile(r"[0-9a-f]{16}\Z")
-_LABEL: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Decision:
         Only where there is no run that holds it.
     before : str or None
         What the same reviewer had decided before.
+    spans : tuple of JudgedSpan
+        Highlights that the reviewer confirmed or rejected.
     """
 
     comment_id: str
@@ -72,6 +74,7 @@ class Decision:
     origin: str = "report"
     text: str | None = None
     before: str | None = None
+    spans: tuple[JudgedSpan, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -110,6 +113,7 @@ class Decision:
             origin=stated.get("origin") or "report",
             text=stated.get("text"),
             before=stated.get("before"),
+            spans=read_spans(stated.get("spans") or ()),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -135,6 +139,8 @@ class Decision:
             stated["text"] = self.text
         if self.before is not None:
             stated["before"] = self.before
+        if self.spans:
+            stated["spans"] = [span.to_dict() for span in self.spans]
         return stated
 
 
@@ -193,7 +199,7 @@ def _check(stated: Decision) -> None:
     if stated.text is not None and not (isinstance(stated.text, str) and _is_unicode(stated.text)):
         raise DataError(f"text must be text, not {str(stated.text)[:40]!r}")
     for label in (*stated.labels, *(stated.checked or ())):
-        if not isinstance(label, str) or not _LABEL.match(label):
+        if not isinstance(label, str) or not LABEL.match(label):
             raise DataError(f"{str(label)[:40]!r} is no label")
 
 

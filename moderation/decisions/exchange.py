@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from moderation.cells import cell, uncell
 from moderation.decisions.event import Decision, timestamp
+from moderation.decisions.spans import spans_cell
 from moderation.errors import DataError, UsageError
 
 SCHEMA: Final = pa.schema(
@@ -34,6 +35,20 @@ SCHEMA: Final = pa.schema(
         pa.field("origin", pa.string(), nullable=False),
         pa.field("text", pa.string()),
         pa.field("before", pa.string()),
+        pa.field(
+            "spans",
+            pa.list_(
+                pa.struct(
+                    [
+                        pa.field("begin", pa.int32(), nullable=False),
+                        pa.field("end", pa.int32(), nullable=False),
+                        pa.field("label", pa.string(), nullable=False),
+                        pa.field("confirmed", pa.bool_(), nullable=False),
+                    ]
+                )
+            ),
+            nullable=False,
+        ),
     ]
 )
 """Columns of a table of decisions; `checked` is null where all labels of the model were judged."""
@@ -58,7 +73,7 @@ def read_decisions(path: str | Path) -> pd.DataFrame:
     -------
     DataFrame
         A row per decision in force, which is the latest of each reviewer on each comment, with the columns
-        of `SCHEMA`; `labels` and `checked` hold tuples.
+        of `SCHEMA`; `labels`, `checked` and `spans` hold tuples.
 
     Raises
     ------
@@ -162,14 +177,14 @@ def write_csv(decisions: Iterable[Decision], file: Any) -> None:
     writer = csv.writer(file)
     writer.writerow(SCHEMA.names)
     for decision in decisions:
-        writer.writerow([_as_cell(getattr(decision, name)) for name in SCHEMA.names])
+        cells = {name: _as_cell(getattr(decision, name)) for name in SCHEMA.names if name != "spans"}
+        writer.writerow([*cells.values(), spans_cell(decision.spans)])
 
 
 def decision_frame(decisions: Iterable[Decision]) -> pd.DataFrame:
     """Return decisions as a frame with the columns of `SCHEMA`."""
     listed = list(decisions)
-    columns = {name: [getattr(decision, name) for decision in listed] for name in SCHEMA.names}
-    frame = pd.DataFrame(columns, columns=SCHEMA.names, dtype=object)
+    frame = pd.DataFrame(_columns(listed), columns=SCHEMA.names, dtype=object)
     frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True).astype("datetime64[ms, UTC]")
     return frame
 
@@ -181,8 +196,13 @@ def frame_decisions(frame: pd.DataFrame) -> Iterator[Decision]:
 
 
 def _table(decisions: list[Decision]) -> pa.Table:
+    return pa.table(_columns(decisions), schema=SCHEMA)
+
+
+def _columns(decisions: list[Decision]) -> dict[str, list[Any]]:
     columns = {name: [getattr(decision, name) for decision in decisions] for name in SCHEMA.names}
-    return pa.table(columns, schema=SCHEMA)
+    columns["spans"] = [tuple(span.to_dict() for span in spans) for spans in columns["spans"]]
+    return columns
 
 
 def _of_store(where: str | Path) -> Iterator[Decision]:

@@ -50,6 +50,7 @@ _EVENTS: Final = sa.Table(
     sa.Column("origin", sa.String(16), nullable=False),
     sa.Column("text", sa.Text),
     sa.Column("before", sa.String(16)),
+    sa.Column("spans", sa.Text),
     sqlite_autoincrement=True,
 )
 _UNDONE: Final = sa.Table(
@@ -105,6 +106,7 @@ class DecisionStore:
                 if create:
                     _METADATA.create_all(connection)
                 connection.execute(sa.select(_UNDONE.c.step).limit(0))
+                _add_new_columns(connection)
                 connection.execute(sa.select(_EVENTS).limit(0))
         except BaseException:
             self.close()
@@ -308,6 +310,17 @@ def _engine(url: sa.URL) -> Engine:
     return engine
 
 
+def _add_new_columns(connection: Connection) -> None:
+    """Give a store that an earlier version made the columns that it lacks."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns(_EVENTS.name)}
+    if not there:
+        return
+    for column in _EVENTS.columns:
+        if column.name not in there and column.nullable:
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {_EVENTS.name} ADD COLUMN {column.name} {kind}")
+
+
 def _of_same_texts(
     connection: Connection, group: Sequence[Decision]
 ) -> tuple[set[tuple[str, ...]], dict[tuple[str, ...], str]]:
@@ -342,6 +355,7 @@ def _row(decision: Decision, step: str, before: str | None) -> dict[str, Any]:
         "origin": decision.origin,
         "text": decision.text,
         "before": before,
+        "spans": json.dumps([span.to_dict() for span in decision.spans]) if decision.spans else None,
     }
 
 
@@ -350,7 +364,8 @@ def _decision(row: sa.RowMapping) -> Decision:
     try:
         labels = json.loads(row["labels"])
         checked = None if row["checked"] is None else json.loads(row["checked"])
-        return Decision.from_dict({**stated, "labels": labels, "checked": checked})
+        spans = json.loads(row["spans"] or "[]")
+        return Decision.from_dict({**stated, "labels": labels, "checked": checked, "spans": spans})
     except ValueError as error:
         raise DataError(f"decision {row['number']} in the store is damaged: {error}") from error
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from moderation.decisions.words import plain_word
 from moderation.errors import ModerationError
 from moderation.report.safe import one_line
 
@@ -26,7 +26,6 @@ MOST_WORDS: Final = 40
 _WEAKEST: Final = 0.25
 # Of a log-odd, and as a share of the strongest span: what adds less is no reason for a flag.
 _AROUND: Final = 48
-_EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def words(comments: Iterable[Shown]) -> list[Word]:
         seen = set()
         for mark in comment.marks:
             inside = comment.text[mark.begin : mark.end]
-            name = _EDGES.sub("", inside).casefold() or inside
+            name = plain_word(inside)
             if name in seen or len(name) > 60:
                 continue
             seen.add(name)

@@ -59,7 +59,10 @@ def highlighted(comment: Marked) -> Markup:
         label, inside = escape(mark.label), escape(displayable(comment.text[mark.begin : mark.end]))
         title = f"{label} +{mark.share:.1f}"
         pieces.append(
-            Markup(f'<mark class="m{mark.level}" data-label="{label}" title="{title}">{inside}</mark>')
+            Markup(
+                f'<mark class="m{mark.level}" data-label="{label}" data-at="{mark.begin}-{mark.end}" '
+                f'title="{title}">{inside}</mark>'
+            )
         )
         done = mark.end
     pieces.append(escape(displayable(comment.text[done:])))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from moderation.decisions.spans import JudgedSpan, read_spans
 from moderation.errors import UsageError
 from moderation.review.access import reviewer_name
 from moderation.review.desk import Changed, lease_key
@@ -18,6 +21,7 @@ LONGEST_NOTE: Final = 500
 
 _OF_A_PAGE: Final = 200
 # Rows that a page may keep or give back at once: ten times what it is handed.
+_WORD: Final = re.compile(r"word:(\d{1,7})-(\d{1,7}):(.+)\Z")
 _DONE: Final = {"approve": "approved", "remove": "removed", "escalate": "escalated", "skip": "skipped"}
 
 
@@ -33,7 +37,8 @@ class Acts(Pages):
             for label in self._desk.index.labels
             if form.get(f"judge:{label}") in ("yes", "no")
         }
-        ruling = Ruling(form.get("decision", ""), judged, form.get("note", "").strip()[:LONGEST_NOTE])
+        note = form.get("note", "").strip()[:LONGEST_NOTE]
+        ruling = Ruling(form.get("decision", ""), judged, note, _spans(form, self._desk.index.labels))
         self._desk.decide(row, ruling, reviewer_of(request), page)
         back = _own(form.get("back", ""))
         if not wants_json(request):
@@ -116,6 +121,17 @@ class Acts(Pages):
             self._cookie, self._access.begin(reviewer), httponly=True, samesite="lax", secure=secure, path="/"
         )
         return onward
+
+
+def _spans(form: Mapping[str, str], labels: Sequence[str]) -> tuple[JudgedSpan, ...]:
+    """Return the highlights that a form confirms or rejects, from fields such as `word:4-9:insult`."""
+    stated = []
+    for name, said in form.items():
+        match = _WORD.match(name)
+        if match is not None and said in ("yes", "no") and match[3] in labels:
+            begin, end = int(match[1]), int(match[2])
+            stated.append({"begin": begin, "end": end, "label": match[3], "confirmed": said == "yes"})
+    return read_spans(stated)
 
 
 def _whole(text: str) -> int:

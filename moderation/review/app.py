@@ -24,6 +24,7 @@ from moderation.review.index import Index
 if TYPE_CHECKING:
     from moderation.classify.explain import Explanation
     from moderation.classify.policy import ResolvedPolicy
+    from moderation.report.sample import Sample
     from moderation.score.run import Run
 
 
@@ -34,13 +35,15 @@ def open_desk(
     *,
     second_opinion: float = 0.0,
     new_only: bool = False,
+    sample: Sample | None = None,
+    blind: bool = False,
 ) -> Desk:
     """Return the desk of a run; its index lies in a temporary folder until it is closed.
 
     Raises
     ------
     UsageError
-        The run has no scores, or the share of second opinions is none.
+        The run has no scores, the share of second opinions is none, or the sample is not of this run.
     """
     policy = policy or run.policy
     model = run.manifest["model"]
@@ -49,7 +52,20 @@ def open_desk(
     if not 0 <= second_opinion <= 1:
         raise UsageError(f"--second-opinion {second_opinion:g}: write a share from 0 to 1")
     scored = Scored(f"{model['name']}@{model['digest']}", policy, policy_digest(policy))
-    return Desk(Index(run, policy), store, scored, second_opinion=second_opinion, new_only=new_only)
+    index = Index(run, policy)
+    try:
+        return Desk(
+            index,
+            store,
+            scored,
+            second_opinion=second_opinion,
+            new_only=new_only,
+            sample=sample,
+            blind=blind,
+        )
+    except BaseException:
+        index.close()
+        raise
 
 
 def store_of(run: Path) -> DecisionStore:

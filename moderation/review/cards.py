@@ -8,8 +8,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from moderation.decisions.words import plain_word
 from moderation.report.explained import LONGEST, Mark, marks
 from moderation.report.html import VEILED
+from moderation.report.safe import one_line
 from moderation.report.shown import PARENT_SHOWN, TEXT_SHOWN
 from moderation.review.desk import Desk, lease_key
 from moderation.schema import probability_column
@@ -22,6 +24,8 @@ WHOLE: Final = 100_000
 
 NEARBY: Final = 6
 """Siblings, and other comments of the author, beside a comment."""
+
+_WORD_SHOWN: Final = 40
 
 _EXPLAINED: Final = 512
 # Explanations kept: those of some two dozen pages.
@@ -50,6 +54,28 @@ class Score:
     threshold: float | None
     expected: float | None
     flagged: bool
+    judged: str
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A highlighted word of a comment, to confirm or reject.
+
+    Parameters
+    ----------
+    place : str
+        Names it in its comment, such as `4-9`.
+    word : str
+        What it says.
+    label : str
+        For which it is highlighted.
+    judged : str
+        "yes", "no" or "": what the reviewer said of it.
+    """
+
+    place: str
+    word: str
+    label: str
     judged: str
 
 
@@ -95,6 +121,8 @@ class Card:
     cut : int
         Characters beyond `text`.
     marks : tuple of Mark
+    words : list of Highlight
+        The same, one by one.
     scores : list of Score
         The flagged ones first.
     rules : tuple of str
@@ -115,6 +143,7 @@ class Card:
     text: str
     cut: int
     marks: tuple[Mark, ...]
+    words: list[Highlight]
     scores: list[Score]
     rules: tuple[str, ...]
     parent: Beside | None
@@ -165,6 +194,7 @@ class Cards:
         """
         records = self._desk.index.comments(rows)
         parents = self._desk.index.parents(records)
+        records = list(map(self._seen, records))
         opinions = self._desk.opinions.on(rows)
         taken = self._desk.leases.of_others(reviewer)
         return [
@@ -185,12 +215,21 @@ class Cards:
         if not found:
             return None
         siblings = self._desk.index.siblings(found[0], NEARBY)
-        others, count, flagged = self._desk.index.by_author(found[0], NEARBY)
-        return Context(list(map(_beside, siblings)), list(map(_beside, others)), count, flagged)
+        others, count, flagged = self._desk.index.by_author(found[0], NEARBY, strongest=not self._desk.blind)
+        return Context(list(map(self._beside, siblings)), list(map(self._beside, others)), count, flagged)
 
     def beside(self, rows: Sequence[int]) -> list[Beside]:
         """Return comments as they stand beside others, by row, in the order asked for."""
-        return list(map(_beside, self._desk.index.comments(rows)))
+        return list(map(self._beside, self._desk.index.comments(rows)))
+
+    def _beside(self, record: dict[str, Any]) -> Beside:
+        return _beside(self._seen(record))
+
+    def _seen(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a comment as reviewers may see it: where they are blind, without what the model says."""
+        if not self._desk.blind:
+            return record
+        return record | {"flags": []} | {probability_column(label): None for label in self._desk.index.labels}
 
     def _card(
         self,
@@ -204,16 +243,18 @@ class Cards:
         mine = next((opinion for opinion in opinions if opinion["reviewer"] == reviewer), None)
         labels = self._desk.index.labels
         flags = tuple(flag for flag in record["flags"] if flag in labels)
+        shown = tuple(mark for mark in self._marks(record, flags) if mark.end <= most)
         scores = [self._score(number, label, record, mine) for number, label in enumerate(labels, 1)]
         return Card(
             row=record["row"],
             record=record,
             text=record["text"][:most],
             cut=max(0, len(record["text"]) - most),
-            marks=tuple(mark for mark in self._marks(record, flags) if mark.end <= most),
+            marks=shown,
+            words=[_highlight(mark, record["text"], mine) for mark in shown],
             scores=sorted(scores, key=lambda score: not score.flagged),
             rules=tuple(flag for flag in record["flags"] if flag not in labels),
-            parent=_beside(parent) if parent else None,
+            parent=self._beside(parent) if parent else None,
             veiled=not VEILED.isdisjoint(flags),
             mine=mine,
             others=[opinion for opinion in opinions if opinion is not mine] if mine else [],
@@ -236,7 +277,12 @@ class Cards:
 
     def _marks(self, record: Mapping[str, Any], flags: Sequence[str]) -> tuple[Mark, ...]:
         """Return the highlights behind the flags, or else behind the highest score."""
-        if self._explain is None or record["not_scored"] is not None or len(record["text"]) > LONGEST:
+        if (
+            self._explain is None
+            or self._desk.blind
+            or record["not_scored"] is not None
+            or len(record["text"]) > LONGEST
+        ):
             return ()
         labels = self._desk.index.labels
         behind = flags or sorted(labels, key=lambda name: -(record[probability_column(name)] or 0))[:1]
@@ -249,6 +295,13 @@ def _judged(label: str, mine: Mapping[str, Any] | None) -> str:
     if label in mine["labels"]:
         return "yes"
     return "no" if mine["checked"] is not None and label in mine["checked"] else ""
+
+
+def _highlight(mark: Mark, text: str, mine: Mapping[str, Any] | None) -> Highlight:
+    judged = {(s["begin"], s["end"], s["label"]): s["confirmed"] for s in mine["spans"] or ()} if mine else {}
+    said = {None: "", True: "yes", False: "no"}[judged.get((mark.begin, mark.end, mark.label))]
+    word = one_line(plain_word(text[mark.begin : mark.end]), _WORD_SHOWN)
+    return Highlight(f"{mark.begin}-{mark.end}", word, mark.label, said)
 
 
 def _beside(record: Mapping[str, Any]) -> Beside:

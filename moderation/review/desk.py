@@ -12,6 +12,7 @@ from uuid import uuid4
 from moderation.decisions.event import Decision
 from moderation.decisions.store import DecisionStore
 from moderation.errors import UsageError
+from moderation.review.drawn import take_sample
 from moderation.review.filters import Filter
 from moderation.review.index import Index
 from moderation.review.leases import Leases
@@ -21,6 +22,7 @@ from moderation.review.ruling import Ruling
 
 if TYPE_CHECKING:
     from moderation.classify.policy import ResolvedPolicy
+    from moderation.report.sample import Sample
 
 PAGE: Final = 10
 """Comments handed out at once: some minutes of work, so that few are kept from others."""
@@ -64,7 +66,16 @@ class Desk:
         Share of the comments that two people are to decide on, in [0, 1].
     new_only : bool
         Decided comments are in no queue.
+    sample : Sample, optional
+        Comments that were drawn to be judged: a queue of their own.
+    blind : bool
+        Nobody sees scores, and there is only the queue of the sample.
     leases : Leases, optional
+
+    Raises
+    ------
+    UsageError
+        The sample was drawn from another run.
     """
 
     def __init__(
@@ -75,15 +86,23 @@ class Desk:
         *,
         second_opinion: float = 0.0,
         new_only: bool = False,
+        sample: Sample | None = None,
+        blind: bool = False,
         leases: Leases | None = None,
     ) -> None:
         self.index, self.store, self.scored = index, store, scored
         self.leases = leases or Leases()
         self.opinions = Opinions(index, store)
-        self.new_only = new_only
+        self.new_only, self.blind = new_only, blind
+        self.drawn = take_sample(index, sample)
         self.queues = Queues(index, second_opinion, new_only)
         self._handing = threading.RLock()
         # Between looking who has a comment and handing it out nobody else may look.
+
+    @property
+    def start(self) -> Filter:
+        """The queue to begin with: the sample, where there is one."""
+        return Filter(among="sample", order="drawn", view="one") if self.drawn else Filter()
 
     def hand_out(self, wanted: Filter, reviewer: str, page: str = "", count: int = PAGE) -> Handed:
         """Hand the next comments of a queue to a reviewer, for a page of that name."""
@@ -100,17 +119,19 @@ class Desk:
         Raises
         ------
         UsageError
-            There is no such comment.
+            There is no such comment, or a span is none of its text.
         Taken
             Someone else has it.
         """
         found = self.index.comments([row])
         if not found:
             raise UsageError(f"there is no comment {row} in this run")
+        if any(span.end > len(found[0]["text"]) for span in ruling.spans):
+            raise UsageError(f"comment {row} is shorter than a span that was judged")
         key = lease_key(found[0])
         if not self.leases.take(reviewer, [key], page):
             raise Taken("someone else is deciding on this comment")
-        self.store.append([self._decision(found[0], ruling, reviewer, "review")])
+        self.store.append([self._decision(found[0], ruling, reviewer, "review", drawn=row in self.drawn)])
         self.opinions.follow()
 
     def undo(self, reviewer: str) -> tuple[list[int], int]:
@@ -145,7 +166,10 @@ class Desk:
         ------
         Changed
             They are not as many any more: nothing is decided.
+        UsageError
+            They are of a sample.
         """
+        check_bulk(wanted)
         with self._handing:
             self.opinions.follow()
             found = self.queues.everything(wanted, reviewer, sorted(self.leases.of_others(reviewer)))
@@ -176,8 +200,12 @@ class Desk:
         reviewer: str,
         origin: str,
         now: datetime | None = None,
+        *,
+        drawn: bool = False,
     ) -> Decision:
-        labels, checked = ruling.labels(record["flags"], self.index.labels)
+        # Who does not see the flags does not agree with them either.
+        flags = () if self.blind else record["flags"]
+        labels, checked = ruling.labels(flags, self.index.labels, all_judged=drawn)
         return Decision(
             comment_id=record["comment_id"],
             text_digest=record["digest"],
@@ -192,7 +220,20 @@ class Desk:
             policy=self.scored.policy_digest if record["rank"] is not None else "",
             thread_id=record["thread_id"],
             origin=origin,
+            spans=ruling.spans,
         )
+
+
+def check_bulk(wanted: Filter) -> None:
+    """Refuse to decide on many comments of a sample at once.
+
+    Raises
+    ------
+    UsageError
+        The filter is about a sample.
+    """
+    if wanted.among == "sample":
+        raise UsageError("a sample is judged comment by comment, since it stands for all others")
 
 
 def lease_key(record: Mapping[str, Any]) -> str:

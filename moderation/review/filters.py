@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from moderation.report.safe import one_line
 from moderation.schema import probability_column
 
-ORDERS: Final = ("strong", "uncertain", "new", "old", "thread")
+ORDERS: Final = ("strong", "uncertain", "new", "old", "thread", "drawn")
 DECIDED: Final = ("no", "yes", "all")
-AMONG: Final = ("flagged", "all")
+AMONG: Final = ("flagged", "all", "sample")
 VIEWS: Final = ("list", "one")
 
 BANDS: Final = ((0.9, 1.0), (0.7, 0.9), (0.5, 0.7), (0.3, 0.5))
@@ -41,9 +41,10 @@ class Filter:
         Words that text or author must hold, in any case.
     decided : {"no", "yes", "all"}
         Undecided for this reviewer, decided by anyone, or both.
-    among : {"flagged", "all"}
-        Flagged comments only, or all.
-    order : {"strong", "uncertain", "new", "old", "thread"}
+    among : {"flagged", "all", "sample"}
+        Flagged comments only, all, or those of the sample that is to be judged.
+    order : {"strong", "uncertain", "new", "old", "thread", "drawn"}
+        The last one is by lot, the same at every look.
     view : {"list", "one"}
     after : int or None
         Go on after this row.
@@ -89,9 +90,15 @@ class Filter:
                 given[field.name] = f"{value:g}" if isinstance(value, float) else value
         return urlencode(given)
 
+    def only_of_sample(self) -> Filter:
+        """Return the filter without anything that scores have a say in."""
+        return Filter(among="sample", order="drawn", decided=self.decided, view=self.view, after=self.after)
+
     def words(self) -> str:
         """Return in words which comments fit, for people who are about to decide on all of them."""
-        parts = ["All comments" if self.among == "all" else "Flagged comments"]
+        parts = [
+            {"all": "All comments", "sample": "Comments of the sample"}.get(self.among, "Flagged comments")
+        ]
         parts[0] += {"no": " that are undecided", "yes": " that are decided on", "all": ""}[self.decided]
         if self.label:
             parts.append(f"label {self.label}")
@@ -124,6 +131,8 @@ class Filter:
                 first = ("coalesce(-epoch_us(posted), 9e18)",)
             case "old":
                 first = ("coalesce(epoch_us(posted), 9e18)",)
+            case "drawn":
+                first = ("draw",)
             case _:
                 first = ("thread_id", "coalesce(position, 0)")
         return (*first, "row")
@@ -137,6 +146,8 @@ class Filter:
             if self.label:
                 sql.append("list_contains(flags, ?)")
                 values.append(self.label)
+        elif self.among == "sample":
+            sql.append("row IN (SELECT row FROM drawn)")
         if self.low is not None:
             sql.append(f"{self.strength} >= ?")
             values.append(self.low)

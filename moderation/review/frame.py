@@ -31,7 +31,9 @@ class Page:
     csrf, reviewer, message : str
     counts : dict of str to int
         The reviewer's decisions by word, `total` and `open`.
-    can_undo, new_only : bool
+    can_undo, new_only, blind : bool
+    start : str
+        Address of the queue to begin with.
     """
 
     run: str
@@ -42,6 +44,8 @@ class Page:
     counts: dict[str, int]
     can_undo: bool
     new_only: bool
+    blind: bool
+    start: str
     message: str = ""
 
     def thread_query(self, thread: str) -> str:
@@ -104,7 +108,7 @@ class Frame:
             made = self._desk.queues.made(reviewer)
             counts = made | {
                 "total": sum(made.values()),
-                "open": self._desk.queues.count(Filter(), reviewer),
+                "open": self._desk.queues.count(self._desk.start, reviewer),
             }
         return Page(
             run=self._run,
@@ -115,6 +119,8 @@ class Frame:
             counts=counts,
             can_undo=bool(reviewer) and self._desk.store.last_step(reviewer) is not None,
             new_only=self._desk.new_only,
+            blind=self._desk.blind,
+            start=self._desk.start.query(),
             message=message,
         )
 
@@ -133,7 +139,8 @@ class Frame:
 
     def filter(self, request: Request) -> Filter:
         """Return the filter that an address names."""
-        return Filter.from_query(request.query_params, self._desk.index.labels)
+        wanted = Filter.from_query(request.query_params, self._desk.index.labels)
+        return wanted.only_of_sample() if self._desk.blind else wanted
 
     def hold(self, rows: list[int], reviewer: str, page: str) -> None:
         """Take or renew the leases of a page's comments."""

@@ -166,8 +166,10 @@ class Index:
             [record["thread_id"], record["thread_id"], *given, record["row"], record["row"], most],
         )
 
-    def by_author(self, record: dict[str, Any], most: int) -> tuple[list[dict[str, Any]], int, int]:
-        """Return the author's other comments, strongest first, how many there are and how many flagged."""
+    def by_author(
+        self, record: dict[str, Any], most: int, *, strongest: bool = True
+    ) -> tuple[list[dict[str, Any]], int, int]:
+        """Return the author's other comments, strongest or nearest first; how many; how many flagged."""
         if not (record["author"] or "").strip():
             return [], 0, 0
         where = "author_key = hash(?) AND author = ? AND row <> ?"
@@ -177,8 +179,8 @@ class Index:
         )
         found = self.query(
             f"""SELECT {_SHOWN}{self._probabilities} FROM comments WHERE {where}
-            ORDER BY rank DESC NULLS LAST, row LIMIT ?""",
-            [*given, most],
+            ORDER BY {"rank DESC NULLS LAST" if strongest else "abs(row - ?)"}, row LIMIT ?""",
+            [*given, *([] if strongest else [record["row"]]), most],
         )
         return found, counts["total"], counts["flagged"]
 

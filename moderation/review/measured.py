@@ -35,6 +35,20 @@ def contents(run: Run, decisions: Iterable[Decision]) -> dict[tuple[str, str], C
     return found
 
 
+def with_texts(decisions: Iterable[Decision], runs: Iterable[Run]) -> Iterator[tuple[Decision, str]]:
+    """Iterate over decisions with the texts that they are about, from the runs or from the decisions."""
+    texts: dict[tuple[str, str], str] = {}
+    made = list(decisions)
+    for run in runs:
+        lacking = [one for one in made if one.text is None]
+        for one, row in _found(run, ["comment_id", "thread_id", "text"], _by_id(lacking)):
+            texts[one.comment_id, one.text_digest] = row["text"]
+    for one in made:
+        text = one.text if one.text is not None else texts.get((one.comment_id, one.text_digest))
+        if text is not None:
+            yield one, text
+
+
 def opinions_on_flags(run: Run, decisions: Iterable[Decision]) -> list[tuple[list[Opinion], list[str]]]:
     """Return what `precision` counts of the comments of a run that were decided on."""
     found: dict[int, tuple[list[Opinion], list[str]]] = {}

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from moderation.decisions.event import Decision, timestamp
+from moderation.decisions.exchange import SCHEMA
 from moderation.decisions.store import DecisionStore
 from moderation.review.index import Index
 
@@ -19,11 +20,13 @@ _SCHEMA: Final = pa.schema(
         ("checked", pa.list_(pa.string())),
         *[(name, pa.string()) for name in ("note", "made", "step")],
         ("number", pa.int64()),
+        SCHEMA.field("spans"),
     ]
 )
 _MATCH: Final = """
 INSERT INTO opinions
-SELECT c.row, g.reviewer, g.decision, g.labels, g.checked, g.note, g.made, g.step, g.number
+SELECT c.row, g.reviewer, g.decision, g.labels, g.checked, g.note, g.made, g.step, g.number,
+    g.spans
 FROM given g JOIN comments c
     ON c.id_key = hash(g.comment_id) AND c.comment_id = g.comment_id AND c.digest = g.digest
     AND g.thread_id IN ('', c.thread_id)
@@ -40,7 +43,7 @@ class Opinions:
     """Follows a store: what others write into it is seen, too.
 
     Makes the tables `opinions` and `undone` and the view `held` (the decisions in force: row, reviewer,
-    decision, labels, checked, note, made, step, number) in the index.
+    decision, labels, checked, note, made, step, number, spans) in the index.
 
     Parameters
     ----------
@@ -54,7 +57,8 @@ class Opinions:
         self._lock = threading.Lock()
         index.execute(
             "CREATE TABLE opinions (row BIGINT, reviewer VARCHAR, decision VARCHAR, labels VARCHAR[], "
-            "checked VARCHAR[], note VARCHAR, made VARCHAR, step VARCHAR, number BIGINT)"
+            "checked VARCHAR[], note VARCHAR, made VARCHAR, step VARCHAR, number BIGINT, "
+            'spans STRUCT("begin" INTEGER, "end" INTEGER, label VARCHAR, confirmed BOOLEAN)[])'
         )
         index.execute("CREATE TABLE undone (step VARCHAR)")
         index.execute(_HELD)
@@ -97,6 +101,7 @@ def _table(events: Sequence[tuple[int, str, Decision]]) -> pa.Table:
             "made": timestamp(made.created_at),
             "step": step,
             "number": number,
+            "spans": [span.to_dict() for span in made.spans],
         }
         for number, step, made in events
     ]

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from moderation.review.cards import WHOLE
+from moderation.review.desk import check_bulk
 from moderation.review.filters import BANDS, Filter
 from moderation.review.frame import Frame, reviewer_of
 from moderation.review.measured import precision
@@ -28,6 +29,17 @@ class Pages(Frame):
         """Show the queues."""
         reviewer = reviewer_of(request)
         self._desk.opinions.follow()
+        if self._desk.blind:
+            return self.show(
+                request,
+                "home",
+                here="home",
+                drawn=len(self._desk.drawn),
+                labels=[],
+                bands=[],
+                threads=[],
+                authors=[],
+            )
         queues, policy = self._desk.queues, self._desk.scored.policy
         counted = precision(_by_comment(queues.flagged_opinions()), self._desk.index.labels)
         so_far = {row["label"]: row for row in counted.to_dict("records")}
@@ -52,7 +64,14 @@ class Pages(Frame):
         for row in authors:
             row["query"] = Filter(author=row["author"]).query()
         return self.show(
-            request, "home", here="home", labels=labels, bands=bands, threads=threads, authors=authors
+            request,
+            "home",
+            here="home",
+            drawn=len(self._desk.drawn),
+            labels=labels,
+            bands=bands,
+            threads=threads,
+            authors=authors,
         )
 
     def work(self, request: Request) -> Response:
@@ -67,6 +86,7 @@ class Pages(Frame):
             here="work",
             wanted=wanted,
             handed=handed,
+            sampled=bool(self._desk.drawn),
             cards=cards,
             lease=lease,
             query=wanted.query(),
@@ -133,6 +153,7 @@ class Pages(Frame):
     def preview(self, request: Request, message: str = "", status: int = 200) -> Response:
         """Show what a bulk decision would be about, with a message over it."""
         wanted = self.filter(request)
+        check_bulk(wanted)
         preview = self._desk.preview(wanted, reviewer_of(request))
         sample = self._cards.beside(preview.sample)
         return self.show(

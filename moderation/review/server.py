@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -14,11 +14,17 @@ from moderation.errors import UsageError
 from moderation.report.explained import explainer
 from moderation.review.access import Access
 from moderation.review.app import make_app, open_desk, store_of
+from moderation.score.writer import hold
 
 if TYPE_CHECKING:
     from moderation.classify.policy import ResolvedPolicy
     from moderation.decisions.event import Decision
+    from moderation.report.sample import Sample
     from moderation.score.run import Run
+
+
+LOCK: Final = ".review.lock"
+"""File by which a second server on the same run is kept out: leases live in the memory of one."""
 
 
 def serve(
@@ -30,6 +36,8 @@ def serve(
     policy: ResolvedPolicy | None = None,
     second_opinion: float = 0.0,
     new_only: bool = False,
+    sample: Sample | None = None,
+    blind: bool = False,
     carried: Iterable[Decision] = (),
     say: Callable[[str], None],
 ) -> None:
@@ -49,6 +57,10 @@ def serve(
         Share of the comments that two people are to decide on.
     new_only : bool
         Only comments that nobody has decided on.
+    sample : Sample, optional
+        Comments that were drawn from the run to be judged: a queue of their own.
+    blind : bool
+        Only that queue, and no scores.
     carried : iterable of Decision
         Of other runs: those on comments of this run are taken over.
     say : callable
@@ -56,11 +68,25 @@ def serve(
 
     Raises
     ------
+    ModerationError
+        Another process serves the run.
     UsageError
-        The run has no scores, or the address is not free.
+        The run has no scores, the sample is not of it, or the address is not free.
     """
-    with closing(_listen(host, port)) as listener, store_of(run.path) as store:
-        desk = open_desk(run, store, policy, second_opinion=second_opinion, new_only=new_only)
+    taken = (
+        f"{run.path} is being reviewed on another server, which alone knows who has which comment; open its "
+        "address, or end it"
+    )
+    with hold(run.path / LOCK, taken), closing(_listen(host, port)) as listener, store_of(run.path) as store:
+        desk = open_desk(
+            run,
+            store,
+            policy,
+            second_opinion=second_opinion,
+            new_only=new_only,
+            sample=sample,
+            blind=blind,
+        )
         with desk.index:
             given = list(carried)
             if given:

@@ -142,15 +142,33 @@ def lock(run: Path) -> Iterator[None]:
     ModerationError
         Another process holds it.
     """
-    # The lock goes with the process, however it ends; the file itself says nothing and stays.
-    descriptor = os.open(run / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    with hold(run / ".lock", f"{run} is being written by another process; wait for it, or give another -o"):
+        yield
+
+
+@contextmanager
+def hold(path: Path, taken: str) -> Iterator[None]:
+    """Hold a file against other processes.
+
+    Parameters
+    ----------
+    path : Path
+        Made where it is not there; it says nothing and stays.
+    taken : str
+        What to say where another process holds it.
+
+    Raises
+    ------
+    ModerationError
+        Another process holds it.
+    """
+    # The lock goes with the process, however it ends.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ModerationError(
-                f"{run} is being written by another process; wait for it, or give another -o"
-            ) from error
+            raise ModerationError(taken) from error
         yield
     finally:
         os.close(descriptor)

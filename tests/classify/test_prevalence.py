@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,37 @@ def test_an_estimate_moves_the_thresholds_of_a_run_and_few_comments_do_not() -> 
 def test_what_is_no_prevalence_is_refused(given: str) -> None:
     with pytest.raises(ConfigError, match="prevalence"):
         Assumption.parse([given], CONFIG["labels"])
+
+
+def test_a_policy_file_states_prevalences_and_a_call_has_the_last_word(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("[prevalence]\nthreat = 0.01\ninsult = 0.2\n")
+    assert read_policy(path, CONFIG).assumed == Assumption({"threat": 0.01, "insult": 0.2})
+    said = read_policy(path, CONFIG, ["threat=0.3"]).assumed
+    assert said == Assumption({"threat": 0.3, "insult": 0.2})
+    assert read_policy(path, CONFIG, ["estimate"]).assumed == Assumption({}, True)
+    path.write_text('prevalence = "estimate"\n')
+    assert read_policy(path, CONFIG).needs_run
+    path.write_text("[prevalence]\nthreat = 0.01\nestimate = true\n")
+    assert read_policy(path, CONFIG).assumed == Assumption({"threat": 0.01}, True)
+    stated = read_policy(path, CONFIG, ["insult=0.1"]).assumed
+    assert stated == Assumption({"threat": 0.01, "insult": 0.1}, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "prevalence = 0.1",
+        "[prevalence]\nspam = 0.1",
+        "[prevalence]\nthreat = 2",
+        "[prevalence]\nestimate = 1",
+    ],
+)
+def test_what_a_policy_file_cannot_say_of_prevalence_is_refused(given: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(given)
+    with pytest.raises(ConfigError, match=r"policy\.toml.*prevalence"):
+        read_policy(path, CONFIG)
 
 
 def test_without_a_reference_nothing_can_be_assumed() -> None:

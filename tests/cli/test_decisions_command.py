@@ -136,3 +136,24 @@ def test_wrong_use_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     ):
         assert command(["decisions", *arguments]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_words_that_were_rejected_most_come_first(
+    decided: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged = []
+    for number, spans in ((0, [(10, 16, False), (17, 22, True)]), (2, [(7, 13, False)])):
+        stated = [{"begin": b, "end": e, "label": "insult", "confirmed": c} for b, e, c in spans]
+        judged.append(json.dumps(json.loads(line(number, "remove", "Ann")) | {"spans": stated}))
+    (tmp_path / "words.jsonl").write_text("\n".join(judged))
+    capsys.readouterr()
+    assert command(["decisions", "words", str(tmp_path / "words.jsonl")]) == 0
+    assert "2 decisions on words have no text; name the run" in capsys.readouterr().err
+    assert command(["decisions", "import", str(tmp_path / "words.jsonl"), "--into", str(decided)]) == 0
+    assert command(["decisions", "words", str(decided), "-o", str(tmp_path / "w.csv")]) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "label\tword\tjudged\trejected\tshare",
+        "insult\tstupid\t2\t2\t100 %",
+        "insult\tidiot\t1\t0\t0 %",
+    ]
+    assert (tmp_path / "w.csv").read_text().splitlines()[1] == "insult,stupid,2,2,1.0"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from moderation.decisions import DECISIONS, ORIGINS, Decision, text_digest
+from moderation.decisions import DECISIONS, ORIGINS, Decision, JudgedSpan, text_digest
 
 PAGE = {
     "comment_id": "c7",
@@ -22,6 +22,17 @@ PAGE = {
 
 words = st.text(st.characters(codec="utf-8"), max_size=20)
 labels = st.lists(st.sampled_from(("insult", "threat", "severe")), unique=True).map(tuple)
+spans = st.lists(
+    st.builds(
+        lambda begin, length, label, confirmed: JudgedSpan(begin, begin + length, label, confirmed),
+        st.integers(0, 1000),
+        st.integers(1, 30),
+        st.sampled_from(("insult", "rule:x")),
+        st.booleans(),
+    ),
+    unique_by=lambda s: (s.begin, s.end, s.label),
+    max_size=4,
+).map(lambda found: tuple(sorted(found, key=lambda s: (s.begin, s.end, s.label))))
 decisions = st.builds(
     Decision,
     comment_id=words.filter(bool),
@@ -40,6 +51,7 @@ decisions = st.builds(
     origin=st.sampled_from(ORIGINS),
     text=st.none() | words,
     before=st.none() | st.sampled_from(DECISIONS),
+    spans=spans,
 )
 
 BEGIN = datetime(2024, 5, 1, 9, 30, tzinfo=UTC)

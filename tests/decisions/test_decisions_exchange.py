@@ -12,7 +12,7 @@ from handmade_decisions import PAGE, decided, decisions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moderation.decisions import Decision
+from moderation.decisions import Decision, JudgedSpan
 from moderation.decisions.exchange import (
     SCHEMA,
     frame_decisions,
@@ -23,6 +23,9 @@ from moderation.decisions.exchange import (
 from moderation.decisions.store import DecisionStore
 from moderation.errors import DataError, UsageError
 
+CSV_SPAN = (
+    f"comment_id,decision,text_digest,created_at,spans\nc,remove,{PAGE['text_digest']},2024-05-01,idiot\n"
+)
 unique = st.lists(decisions, max_size=5, unique_by=lambda d: d.key)
 
 
@@ -43,6 +46,7 @@ def test_csv_gives_them_back_and_holds_no_formula(tmp_path: Path) -> None:
         replace(decided(1), comment_id="=1+1", note="@SUM(A1)", reviewer="'=x", thread_id="-3"),
         replace(decided(2), labels=(), checked=(), note='a,b\n"c"', text="\t=x", reviewer="+a"),
         replace(decided(3), checked=("insult", "threat"), before="skip"),
+        replace(decided(4), spans=(JudgedSpan(0, 4, "insult", False), JudgedSpan(5, 9, "rule:x", True))),
     ]
     write_decisions(made, path)
     assert load_decisions(path) == made
@@ -75,6 +79,18 @@ def test_a_store_and_a_run_folder_are_read(tmp_path: Path) -> None:
         ("d.jsonl", json.dumps(PAGE) + "\n{oops\n", "line 2: this is no JSON"),
         ("d.jsonl", "[1]\n", "line 1: this is no object"),
         ("d.csv", "comment_id,decision\nc,remove\n", "line 2: a decision needs a value for 'text_digest'"),
+        ("d.csv", CSV_SPAN, "line 2: spans: 'idiot' is not written as"),
+        (
+            "d.jsonl",
+            json.dumps(PAGE | {"spans": [{"begin": 3, "end": 3}]}),
+            "line 1: a span from 3 to 3 is none",
+        ),
+        ("d.jsonl", json.dumps(PAGE | {"spans": [[0, 4]]}), "line 1: a span must be an object"),
+        (
+            "d.jsonl",
+            json.dumps(PAGE | {"spans": [{"begin": 0, "end": 4, "label": "insult"}]}),
+            "confirmed must",
+        ),
         ("d.parquet", "no", "is no Parquet file"),
         ("d.jsonl", b"\xff\xfe\xff", "is not UTF-8"),
     ],

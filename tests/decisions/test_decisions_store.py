@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from handmade_decisions import decided
 
+from moderation.decisions import JudgedSpan
 from moderation.decisions.store import DecisionStore
 from moderation.errors import DataError, UsageError
 
@@ -24,10 +25,23 @@ def in_force(store: DecisionStore) -> list[tuple[str, str, str]]:
 
 def test_a_decision_comes_back_as_it_was(tmp_path: Path) -> None:
     made = replace(decided(1), checked=("insult", "threat"), note="Ünï\n", text="t'--", before="skip")
+    made = replace(made, spans=(JudgedSpan(0, 1, "insult", False),))
     with DecisionStore(tmp_path / "d.sqlite") as store:
         assert store.append([made]) == 1
     with DecisionStore(tmp_path / "d.sqlite", create=False) as store:
         assert list(store.current()) == list(store.events()) == [made]
+
+
+def test_a_store_of_an_earlier_version_is_read_and_written(tmp_path: Path) -> None:
+    with DecisionStore(tmp_path / "d.sqlite") as store:
+        store.append([decided(1)])
+    with sqlite3.connect(tmp_path / "d.sqlite") as old:
+        old.execute("ALTER TABLE decisions DROP COLUMN spans")
+    with DecisionStore(tmp_path / "d.sqlite", create=False) as store:
+        assert list(store.current()) == [decided(1)]
+        judged = replace(decided(1), spans=(JudgedSpan(0, 4, "insult", False),))
+        store.append([judged])
+        assert [made.spans for made in store.current()] == [judged.spans]
 
 
 def test_the_latest_of_each_reviewer_is_in_force_and_the_log_keeps_all(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from lxml import html
 from reviewing import HOSTS, TOKEN, Clock, Reviewer
 from starlette.testclient import TestClient
 
+from moderation.decisions import JudgedSpan
 from moderation.decisions.store import DecisionStore
 from moderation.errors import ConfigError, UsageError
 from moderation.review.access import Access, make_access, read_passwords
@@ -52,6 +53,21 @@ def test_a_form_decides_without_a_script(rae: Reviewer, store: DecisionStore) ->
     assert (made.comment_id, made.reviewer, made.labels, made.note) == ("c", "Rae", ("threat",), "joke?")
     assert rae.shown() == [1, 5]
     assert "<b>1</b> decided" in answer.text and "<b>2</b> to do" in answer.text
+
+
+def test_words_are_confirmed_and_rejected_with_the_decision(rae: Reviewer, store: DecisionStore) -> None:
+    words = {"word:9-15:insult": "no", "word:0-4:threat": "yes", "word:0-4:other": "no", "word:x": "no"}
+    rae.send("/decide", row=2, decision="remove", **words)
+    (made,) = store.current()
+    assert made.spans == (JudgedSpan(0, 4, "threat", True), JudgedSpan(9, 15, "insult", False))
+    page = html.document_fromstring(rae.get("/comment/2"))
+    checked = [
+        (one.getparent().getparent().get("data-at"), one.get("value"))
+        for one in page.cssselect("fieldset.word input[checked]")
+    ]
+    assert checked == [("0-4", "yes"), ("9-15", "no")]
+    assert rae.send("/decide", row=2, decision="remove", **{"word:9-99:insult": "no"}).status_code == 400
+    assert len(list(store.events())) == 1
 
 
 def test_a_script_gets_the_card_and_the_counter(rae: Reviewer) -> None:

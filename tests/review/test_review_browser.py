@@ -118,6 +118,7 @@ def test_a_working_hour_by_keyboard(browser: Any, served: Any, store: DecisionSt
     base = served([comment(str(n), f"idiot burn {n}", insult=0.99 - n / 100, threat=0.9) for n in range(14)])
     with at_desk(browser, base, "Rae") as page:
         page.click("text=Review one by one")
+        page.wait_for_selector(".card.current")
         assert page.locator(".card:visible").count() == 1
         press(page, "a", "r", "e", "s")
         page.wait_for_selector("#c3[data-decision=skip]", state="attached")
@@ -145,6 +146,38 @@ def test_a_working_hour_by_keyboard(browser: Any, served: Any, store: DecisionSt
     assert made["0"] == ["approve", (), ""] and made["1"][0] == "remove" and made["3"][0] == "skip"
     assert made["4"] == ["remove", ("insult", "threat"), ""]
     assert len(made) == 14
+
+
+def spans_in_force(store: DecisionStore) -> list[tuple[int, int, str, bool]]:
+    return [(s.begin, s.end, s.label, s.confirmed) for made in store.current() for s in made.spans]
+
+
+def test_words_are_judged_by_keys_and_by_a_click(browser: Any, served: Any, store: DecisionStore) -> None:
+    base = served([comment(str(n), f"You idiot, burn {n} burn", insult=0.9, threat=0.9) for n in range(2)])
+    with at_desk(browser, base, "Rae") as page:
+        page.goto(f"{base}/work")
+        press(page, "w")
+        assert page.text_content("#c0 mark.picked") == "idiot,"
+        assert (
+            page.evaluate("document.activeElement.getAttribute('aria-label')") == "idiot, insult: not judged"
+        )
+        press(page, "-", "w", "+", "w", "-", "-", "W", "w")
+        assert page.locator("#c0 mark.rejected").all_text_contents() == ["idiot,"]
+        assert page.locator("#c0 mark.confirmed").all_text_contents() == ["burn"]
+        page.click("#c0 mark >> nth=2")
+        assert page.locator("#c0 mark.rejected").count() == 2
+        press(page, "r")
+        page.wait_for_selector("#c0[data-decision=remove]")
+        assert spans_in_force(store) == [
+            (4, 10, "insult", False),
+            (11, 15, "threat", True),
+            (18, 22, "threat", False),
+        ]
+        assert page.locator("#c0 mark.rejected").count() == 2
+        press(page, "u")
+        page.wait_for_selector("#c0:not([data-decision])")
+        assert page.locator("#c0 mark.rejected").count() == 0
+    assert spans_in_force(store) == []
 
 
 def test_two_reviewers_at_once(browser: Any, served: Any, store: DecisionStore) -> None:
@@ -214,7 +247,9 @@ def test_context_is_there_at_a_key(browser: Any, served: Any) -> None:
 def test_everything_works_without_script(browser: Any, served: Any, store: DecisionStore) -> None:
     with at_desk(browser, served(), "Rae", java_script_enabled=False) as page:
         page.click("text=As a list")
-        page.locator("#c1").get_by_label("insult: does not apply").check(force=True)
+        page.locator("#c1").get_by_label("insult: does not apply").first.check(force=True)
+        page.click("#c1 >> text=Highlighted words")
+        page.locator("#c1").get_by_label("idiot, insult: no reason").check(force=True)
         page.fill("#c1 [name=note]", "mild")
         page.press("#c1 [name=note]", "Enter")
         assert list(store.events()) == []
@@ -226,6 +261,7 @@ def test_everything_works_without_script(browser: Any, served: Any, store: Decis
         page.goto(page.url.rstrip("/") + "/work")
         assert page.locator(".card").count() == 2
     assert in_force(store) == [("b", "escalate", (), "mild")]
+    assert spans_in_force(store) == [(4, 10, "insult", False)]
 
 
 def test_bulk_and_its_undo(browser: Any, served: Any, store: DecisionStore) -> None:

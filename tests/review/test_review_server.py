@@ -11,9 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from handmade_run import SMALL, make_run
 
 from moderation.cli import run as command
 from moderation.decisions.store import DecisionStore
+from moderation.errors import ModerationError
+from moderation.review.access import Access
+from moderation.review.server import serve
 
 SERVER = """
 import sys
@@ -59,11 +63,30 @@ def test_kill_9_loses_no_acknowledged_decision(tmp_path: Path) -> None:
         assert [made.comment_id for made in store.current()] == acknowledged
 
 
+def test_a_second_server_on_the_same_run_is_kept_out(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", SMALL)
+    said: list[str] = []
+
+    def again(text: str) -> None:
+        said.append(text)
+        with pytest.raises(ModerationError, match="being reviewed on another server"):
+            serve(run, access, "127.0.0.1", 0, say=said.append)
+        raise KeyboardInterrupt
+
+    access = Access(("127.0.0.1",), token="t")
+    for _ in range(2):
+        # The first one has gone: the run is free again.
+        with pytest.raises(KeyboardInterrupt):
+            serve(run, access, "127.0.0.1", 0, say=again)
+    assert len(said) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--host", "0.0.0.0"], "--password-file"),
         (["--host", "0.0.0.0", "--proxy-header", "X-User"], "--allow-host"),
+        (["--blind"], "--sample"),
         (["--password-file", "none"], "none: no password file"),
         ([], "is no run"),
     ],

@@ -115,26 +115,48 @@
     }
   };
 
-  // ---- Labels: confirmed, rejected, not judged; the highlights follow. ----
+  // ---- Labels and highlighted words: confirmed, rejected, not judged. What is said of a word goes before
+  // what is said of its label. ----
+  const said = (group) => (group && find("input:checked", group)?.value) || "";
+  const groups = (card, kind) => [...card.querySelectorAll(`fieldset.${kind}`)];
+  const ofMark = (card, mark) => groups(card, "word").find((one) => one.dataset.at === mark.dataset.at);
+  const markOf = (card, word) => [...card.querySelectorAll("mark")].find((one) => one.dataset.at === word.dataset.at);
   const paint = (card) => {
-    for (const group of card.querySelectorAll("fieldset.label")) {
-      const chosen = find("input:checked", group);
-      for (const mark of card.querySelectorAll("mark")) {
-        if (mark.dataset.label !== group.dataset.label) continue;
-        mark.classList.toggle("confirmed", chosen?.value === "yes");
-        mark.classList.toggle("rejected", chosen?.value === "no");
-      }
+    for (const mark of card.querySelectorAll("mark")) {
+      const label = groups(card, "label").find((one) => one.dataset.key && one.dataset.label === mark.dataset.label);
+      const judged = said(ofMark(card, mark)) || said(label);
+      mark.classList.toggle("confirmed", judged === "yes");
+      mark.classList.toggle("rejected", judged === "no");
     }
   };
-  const turn = (card, number) => {
-    const group = [...card.querySelectorAll("fieldset.label")].find((one) => one.dataset.key === String(number));
-    if (!group) return;
-    const order = { "": "yes", yes: "no", no: "" };
-    const value = order[find("input:checked", group)?.value || ""];
+  const choose = (card, group, value) => {
     for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
     const more = group.closest("details");
     if (more) more.open = true;
     paint(card);
+  };
+  const turned = { "": "yes", yes: "no", no: "" };
+  const turn = (card, number) => {
+    const group = groups(card, "label").find((one) => one.dataset.key === String(number));
+    if (group) choose(card, group, turned[said(group)]);
+  };
+  const pick = (card, word) => {
+    for (const mark of card.querySelectorAll("mark.picked")) mark.classList.remove("picked");
+    word.closest("details").open = true;
+    markOf(card, word)?.classList.add("picked");
+    (find("input:checked", word) || find("input", word)).focus({ preventScroll: true });
+  };
+  const picked = (card) => groups(card, "word").find((one) => markOf(card, one)?.classList.contains("picked"));
+  const nextWord = (card, by) => {
+    const all = groups(card, "word");
+    if (!all.length) return;
+    const at = all.indexOf(picked(card));
+    pick(card, all[at < 0 ? 0 : (at + by + all.length) % all.length]);
+  };
+  const sayOfWord = (card, value) => {
+    if (!picked(card)) nextWord(card, 1);
+    const word = picked(card);
+    if (word) choose(card, word, said(word) === value ? "" : value);
   };
 
   // ---- What stands around a comment is asked for when it is opened. ----
@@ -163,6 +185,10 @@
     const button = event.target.closest("button[name=decision]");
     if (!card) return;
     if (card !== current) go(card, false);
+    const mark = event.target.closest("mark");
+    const word = mark && ofMark(card, mark);
+    // The first click on a word rejects it: that is what a reader stumbles over.
+    if (word) choose(card, word, { "": "no", no: "yes", yes: "" }[said(word)]);
     if (!button) return;
     event.preventDefault();
     decide(card, button.value, page.view === "one");
@@ -208,6 +234,10 @@
     e: () => current && decide(current, "escalate", true),
     s: () => current && decide(current, "skip", true),
     u: undo,
+    w: () => current && nextWord(current, 1),
+    W: () => current && nextWord(current, -1),
+    "+": () => current && sayOfWord(current, "yes"),
+    "-": () => current && sayOfWord(current, "no"),
     n: () => current && find(".note-field input", current)?.focus(),
     c: () => {
       const details = current && find(".context", current);
