@@ -77,7 +77,7 @@ def expand(inputs: Sequence[str | Path]) -> list[Item]:
             continue
         path = Path(given)
         if path.is_dir():
-            files = _files_below(path)
+            files = files_below(path)
             if not files:
                 raise UsageError(f"{text}: the directory holds no files")
             if is_one_dump(files):
@@ -94,6 +94,15 @@ def expand(inputs: Sequence[str | Path]) -> list[Item]:
             raise UsageError(f"{text}: no such file or directory")
         items.extend(item for file in files for item in _members(file))
     return items
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return a folder's files, those in folders below it too, in a stable order; hidden ones are left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
 
 
 class Source:
@@ -213,7 +222,7 @@ def open_source(given: str | Path | Item | BinaryIO, name: str | None = None) ->
         return Source(name, open_url(given.location))
     path = Path(given.location)
     if path.is_dir():
-        return Source(name, Joined(path, _files_below(path)))  # type: ignore[arg-type]
+        return Source(name, Joined(path, files_below(path)))  # type: ignore[arg-type]
     try:
         raw = path.open("rb")
         facts = path.stat()
@@ -270,14 +279,6 @@ def _read_up_to(stream: BinaryIO, size: int) -> bytes:
 
 def _peek(stream: BinaryIO, size: int) -> bytes:
     return stream.peek(size)[:size]  # type: ignore[attr-defined,no-any-return]
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
 
 
 def _members(path: Path) -> Iterator[Item]:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import joblib
-from joblib.externals.loky import get_reusable_executor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky import BrokenProcessPool, get_reusable_executor
 
 from moderation.errors import ModerationError, UsageError
 from moderation.score.work import Done, Settings, Task, work
@@ -89,7 +88,7 @@ def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Gene
         yield from parallel(jobs, PREFETCH * jobs)(do(task) for task in tasks)
         # Idle workers would keep their memory while the run is finished.
         get_reusable_executor().shutdown()
-    except TerminatedWorkerError as error:
+    except BrokenProcessPool as error:
         raise ModerationError(
             "a worker process was killed, most likely for want of memory; what was done is kept: "
             f"give the same command again, with --jobs {jobs - 1}"

@@ -12,7 +12,7 @@ from moderation.errors import DataError, ModerationError
 from moderation.ingest.base import Chunk
 from moderation.ingest.linesplit import Lines
 from moderation.ingest.reader import open_input
-from moderation.ingest.source import STDIN, Item, Source
+from moderation.ingest.source import STDIN, Item, Source, files_below
 from moderation.score.work import Piece, Task
 
 GROUP_SIZE: Final = 4 << 20
@@ -34,7 +34,7 @@ class InputFacts:
     name : str
         As in messages.
     size, mtime : int or None, float or None
-        Of the stored file; None for standard input and URLs.
+        Of the stored file, or of a folder's files together; None for standard input and URLs.
     digest_head : str or None
         SHA-256 of its first and last MiB.
     digest : str or None
@@ -65,18 +65,37 @@ class InputFacts:
 
 
 def look_at(item: Item) -> InputFacts:
-    """Return what identifies an input, before it is read."""
+    """Return what identifies an input, before it is read.
+
+    A folder that is one dump has the size and the newest time of its files together, and a digest over the
+    names, sizes, times and ends of them all.
+    """
     path = Path(item.location)
-    if item.location == STDIN or not path.is_file():
+    if item.location == STDIN or not path.exists():
         return InputFacts(item.name)
-    facts = path.stat()
     digest = hashlib.sha256()
+    size, newest = 0, 0.0
+    try:
+        for file in [path] if path.is_file() else files_below(path):
+            facts = file.stat()
+            if file != path:
+                name = str(file.relative_to(path)).encode(errors="surrogateescape")
+                digest.update(b"%b\0%d %d\0" % (name, facts.st_size, facts.st_mtime_ns))
+            _add_ends(digest, file, facts.st_size)
+            size, newest = size + facts.st_size, max(newest, facts.st_mtime)
+    except OSError:
+        # Reading will say what is wrong with it.
+        return InputFacts(item.name)
+    return InputFacts(item.name, size, newest, digest.hexdigest())
+
+
+def _add_ends(digest: hashlib._Hash, path: Path, size: int) -> None:
+    """Add the first and the last MiB of a file."""
     with path.open("rb") as file:
         digest.update(file.read(EDGE))
-        if facts.st_size > EDGE:
-            file.seek(max(EDGE, facts.st_size - EDGE))
+        if size > EDGE:
+            file.seek(max(EDGE, size - EDGE))
             digest.update(file.read(EDGE))
-    return InputFacts(item.name, facts.st_size, facts.st_mtime, digest.hexdigest())
 
 
 @dataclass(slots=True)

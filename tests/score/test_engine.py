@@ -210,6 +210,30 @@ def test_changed_input_is_refused(tmp_path: Path, tiny_model: Path) -> None:
         quick_scan(given, tmp_path / "run", tiny_model)
 
 
+@pytest.mark.parametrize("change", ["content", "name", "one more"])
+def test_changed_folder_is_refused(change: str, tmp_path: Path, tiny_model: Path) -> None:
+    folder = tmp_path / "comments"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"{i}.yml").write_text(f"_id: c{i}\n_parent: /bridge\nname: Ann\nmessage: a photo {i}\n")
+    run = quick_scan(folder, tmp_path / "run", tiny_model)
+    assert run.accounting.rows == 3
+    unfinished(run.path)
+    assert quick_scan(folder, tmp_path / "run", tiny_model).accounting == run.accounting
+    unfinished(run.path)
+    facts = (folder / "1.yml").stat()
+    if change == "content":
+        (folder / "1.yml").write_text((folder / "1.yml").read_text().replace("photo", "pasta"))
+    else:
+        (folder / "1.yml").rename(folder / "3.yml")
+        if change == "one more":
+            (folder / "1.yml").write_bytes((folder / "3.yml").read_bytes())
+    for path in folder.iterdir():
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    with pytest.raises(DataError, match=r"comments has changed since .* put the old file back"):
+        quick_scan(folder, tmp_path / "run", tiny_model)
+
+
 def test_changed_options_are_refused(tmp_path: Path, tiny_model: Path) -> None:
     given = dump(tmp_path / "dump.jsonl")
     unfinished(quick_scan(given, tmp_path / "run", tiny_model).path)

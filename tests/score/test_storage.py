@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from joblib.externals.loky import reusable_executor
 
-from moderation.errors import DataError, UsageError
+from moderation.errors import DataError, ModerationError, UsageError
 from moderation.ingest import linesplit
 from moderation.score.engine import scan
 from moderation.score.export import score_file
@@ -98,3 +102,26 @@ def test_full_disk_is_said_and_gone_on_from(
     assert again.accounting == whole.accounting
     assert rows(again.path) == rows(whole.path)
     assert not any((again.path / "tmp").iterdir())
+
+
+@pytest.mark.slow
+def test_dead_worker_is_said_and_gone_on_from(dump: Path, tmp_path: Path, tiny_model: Path) -> None:
+    # So many parts that some are left when the first is there.
+    dump.write_text(dump.read_text() * 4)
+    whole = quick(dump, tmp_path / "whole", tiny_model)
+    out = tmp_path / "killed"
+
+    def kill_when_under_way() -> None:
+        while not list(out.glob("comments/*.parquet")):
+            time.sleep(0.01)
+        os.kill(next(iter(reusable_executor._executor._processes)), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_when_under_way, daemon=True)
+    killer.start()
+    with pytest.raises(ModerationError, match="a worker process was killed"):
+        quick(dump, out, tiny_model, jobs=2)
+    done = {path: path.stat().st_mtime_ns for path in out.glob("comments/*.parquet")}
+    again = quick(dump, out, tiny_model)
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert again.accounting == whole.accounting
+    assert rows(again.path) == rows(whole.path)
