@@ -49,9 +49,11 @@ def to_times(values: Sequence[Time]) -> pa.Array:
     try:
         # Nearly all dumps write all times alike, as numbers.
         return _to_arrow(_from_numbers(np.array(values, dtype="float64")))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         pass
-    series = pd.Series(list(values), dtype=object)
+    # An int of hundreds of digits is no time, and no float either.
+    known = [None if type(value) is int and abs(value) > _LATEST * 1e6 else value for value in values]
+    series = pd.Series(known, dtype=object)
     micros = _from_numbers(pd.to_numeric(series, errors="coerce").to_numpy(dtype="float64", na_value=np.nan))
     texts = np.isnan(micros) & series.notna().to_numpy()
     if texts.any():

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
 import sqlite3
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import test_exports
@@ -154,3 +157,43 @@ def test_damaged_dumps(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(DUMPS)))
     dump = data.draw(damaged(DUMPS[name]))
     check(dump, data.draw(st.sampled_from([name, None])))
+
+
+ODD = [None, [], {}, -1, "", "soon \ud800", 1e30, 10**400, True, [[None]], {"a": {"b": 1}}, "\x00"]
+
+
+def documents() -> dict[str, Any]:
+    """Return the dumps that are JSON as one document, or as a list of lines."""
+    found = {}
+    for name, dump in DUMPS.items():
+        try:
+            found[name] = json.loads(dump)
+        except ValueError:
+            if dump.startswith(b"{"):
+                found[name] = [json.loads(line) for line in dump.splitlines()]
+    return found
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value below the top."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, below in entries:
+        yield (*above, key)
+        yield from places(below, (*above, key))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", documents())
+def test_no_value_of_a_strange_type_or_size_costs_more_than_its_record(name: str) -> None:
+    document = documents()[name]
+    lines = not DUMPS[name].startswith(b"[") and isinstance(document, list)
+    for *above, key in places(document):
+        for odd in ODD:
+            changed = copy.deepcopy(document)
+            at = changed
+            for step in above:
+                at = at[step]
+            at[key] = odd
+            check((_lines(changed) if lines else json.dumps(changed)).encode(), name)
