@@ -116,6 +116,11 @@ def test_many_may_have_the_same_name() -> None:
         "3 maj, 2010 kl. 15:48",
         "03.05.2010 в 15:48",
         "2010년 5월 3일",
+        "1 maart 2019 om 18:30",
+        "3. huhtikuuta 2010 klo 15:48",
+        "3. května 2010 v 15:48",
+        "3 Μαΐου 2010",
+        "3 травня 2010 о 15:48",
     ],
 )
 def test_dates_are_no_text_in_any_language(date: str) -> None:
@@ -127,6 +132,59 @@ def test_dates_are_no_text_in_any_language(date: str) -> None:
 def test_a_name_and_its_date_may_have_grown_together() -> None:
     text = "".join(f"  * Ann BergerMay {n}, 2019 at 5:16 pm\n\n    Text number {n}.\n\n" for n in (1, 2, 3))
     assert rows(text) == [(-1, "Ann Berger", f"Text number {n}.") for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "date", ["4 janvier 2021 à 15 h 04 min", "22 oktober, 2023 kl. 23:41", "11.04.2020 в 17:34"]
+)
+def test_a_name_that_ends_in_digits_may_have_grown_together_with_its_date(date: str) -> None:
+    text = "".join(f"  * luise77{date}\n\n    Text number {n}.\n\n" for n in (1, 2, 3))
+    assert rows(text) == [(-1, "luise77", f"Text number {n}.") for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("image", ["![Avatar](a)", "Avatar"])
+@pytest.mark.parametrize("marks", ["#### ", ""])
+def test_names_may_be_headings_at_the_margin_below_an_image(image: str, marks: str) -> None:
+    def one(depth: int, name: str, text: str) -> str:
+        indent = "" if marks else "  " * (depth + 2)
+        return (
+            f"{'  ' * (depth + 1)}* {image}\n\n{marks}{name}\n\n{indent}May 3, 2019 at 4:05 pm\n\n{indent}{text}\n\n"
+            f"{indent}Reply\n\n"
+        )
+
+    text = "3 comments\n\n" + one(0, "Ann", "Hello.") + one(1, "Bob", "Hi.") + one(0, "Cy", "Fine.")
+    assert rows(text) == [(-1, "Ann", "Hello."), (0, "Bob", "Hi."), (-1, "Cy", "Fine.")]
+
+
+def test_a_list_that_a_text_announces_stays_its_own_beside_replies() -> None:
+    text = "  • Ann\n\n    Bring:\n\n    • tea\n    • cups\n    • Cy\n\n      Fine.\n\n  • Bob\n\n    All right.\n"
+    assert rows(text) == [
+        (-1, "Ann", "Bring:\n\n- tea\n- cups"),
+        (0, "Cy", "Fine."),
+        (-1, "Bob", "All right."),
+    ]
+
+
+def test_beside_lists_undated_items_are_text_where_comments_are_dated() -> None:
+    head = "\n\n    May 3, 2019 at 4:05 pm\n\n"
+    text = f"  • Ann{head}    All of\n\n    • tea\n    • cups\n\n  • Bob{head}    All right.\n"
+    assert rows(text) == [(-1, "Ann", "All of\n\n- tea\n- cups"), (-1, "Bob", "All right.")]
+
+
+def test_where_names_get_lost_a_short_text_is_no_name() -> None:
+    lost = "  • This whole sentence lost the name of the one who wrote it.\n\n"
+    text = f"  • Ann\n\n    One.\n\n{lost}  • Bob\n\n    Two.\n\n  • Nice\n\n  • Cy\n\n    Three.\n"
+    assert rows(text)[3:] == [(-1, None, "Nice"), (-1, "Cy", "Three.")]
+    assert rows(text.replace(lost, ""))[2] == (-1, "Nice", "")
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["Laat een reactie achter", "Добавить комментарий Отменить ответ", "Jätä kommentti", "コメントを残す"],
+)
+def test_the_form_below_the_comments_is_no_text(form: str) -> None:
+    text = "".join(f"  * Ann\n\nMay {n}, 2019 at 5:16 pm\n\nText number {n}.\n\n" for n in (1, 2, 3))
+    assert rows(f"{text}{form}\n\nEmail *\n")[-1] == (-1, "Ann", "Text number 3.")
 
 
 def test_program_code_is_no_text() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect, bisect_left
+from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
 from moderation.ingest.formats.flattext import flat_comments
 from moderation.ingest.formats.furniture import clear_furniture
+from moderation.ingest.formats.ownlists import has_text, is_list_in_text
 from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
 
 SURE = 1.0
@@ -20,6 +21,9 @@ DOUBTFUL = 0.6
 
 LOST = 5
 """Texts without names that show an extractor to have lost them, beside a single item with one."""
+
+LOST_SHARE = 0.05
+"""Share of comments that begin with a sentence from which on the extractor is known to lose names."""
 
 LONG_TITLE = 12
 """Words that the titles in a list of further articles seldom have."""
@@ -146,10 +150,10 @@ def _is_dated(item: Item) -> bool:
     lines += [text.strip() for _, text in item.body if text.strip()]
     if not lines or (heads.is_sentence(heads.plain(lines[0])) and not heads.read_head(lines[0]).strong):
         return False
-    own = [line for line in lines[1:] if not heads.is_date(line)]
+    own = [line for line in lines[1:] if not heads.is_date(line) and not heads.is_says(line)]
     if heads.read_head(lines[0]).strong:
         return bool(own) or heads.is_says(heads.plain(lines[0]))
-    return len(own) > 1 and any(heads.is_date(line) or heads.is_says(line) for line in lines[1:3])
+    return bool(own) and any(heads.is_date(line) or heads.is_says(line) for line in lines[1:3])
 
 
 def _is_named(item: Item) -> bool:
@@ -204,8 +208,8 @@ def _named(outline: Outline) -> list[int]:
     return [
         place
         for place in range(first, last)
-        if not _is_list_in_text(items, place, inner)
-        and (heads.plain(items[place].head) or _has_text(items[place]))
+        if not is_list_in_text(items, place, inner)
+        and (heads.plain(items[place].head) or has_text(items[place]))
     ]
 
 
@@ -256,33 +260,6 @@ def _best_run(values: Sequence[float], gaps: Sequence[bool]) -> tuple[float, int
     return best, begin, end
 
 
-def _is_list_in_text(items: Sequence[Item], place: int, inner: Mapping[int, Sequence[int]]) -> bool:
-    """Return True for an item of a list that a commenter wrote: no item of the run has text of its own."""
-    item = items[place]
-    if item.parent < 0 or _has_text(item) or inner.get(place):
-        return False
-    if item.numbered and not items[item.parent].numbered:
-        return True
-    siblings = inner[item.parent]
-    # One sibling with text shows that bare ones are empty comments; most lists show it at once.
-    bare = all(not _has_text(items[other]) for other in siblings)
-    return len(siblings) > 1 and (
-        bare or (heads.is_sentence(item.head) and _bare_beside(items, siblings, place))
-    )
-
-
-def _bare_beside(items: Sequence[Item], siblings: Sequence[int], place: int) -> bool:
-    """Return True where the item before or behind among its siblings has no text either."""
-    at = bisect_left(siblings, place)
-    return any(
-        not _has_text(items[other]) for other in (*siblings[max(at - 1, 0) : at], *siblings[at + 1 : at + 2])
-    )
-
-
-def _has_text(item: Item) -> bool:
-    return any(text.strip() and not heads.is_button(text) for _, text in item.body)
-
-
 def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tuple[list[Comment], set[int]]:
     """Return the comments of the chosen items and the numbers of all lines that they take up."""
     number_of = {place: number for number, place in enumerate(chosen)}
@@ -297,11 +274,13 @@ def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tup
         if place not in number_of and parent >= 0 and first <= place:
             folded[parent].append(item)
     _take_loose_lines(outline, chosen)
+    nameless = sum(not heads.read_head(outline.items[place].head).author for place in chosen)
+    names_lost = nameless > LOST_SHARE * len(chosen)
     comments: list[Comment] = []
     lines: set[int] = set()
     for place in chosen:
         item = outline.items[place]
-        comment, taken = _comment(item, folded[place], outline.flush, width, place == last)
+        comment, taken = _comment(item, folded[place], outline.flush, width, place == last, names_lost)
         parent = above[place]
         while parent >= 0 and comments[number_of[parent]].kind == "pingback":
             # Nobody can answer a pingback: the item only stands deeper.
@@ -325,7 +304,7 @@ def _take_loose_lines(outline: Outline, chosen: Sequence[int]) -> None:
 
 
 def _comment(
-    item: Item, folded: Sequence[Item], flush: bool, width: int | None, is_last: bool
+    item: Item, folded: Sequence[Item], flush: bool, width: int | None, is_last: bool, names_lost: bool
 ) -> tuple[Comment, set[int]]:
     body = [*item.body]
     for inner in folded:
@@ -348,6 +327,9 @@ def _comment(
             continue
         kept.append(heads.without_images(text))
     text = unwrap(kept, width)
+    if names_lost and head.author and not head.strong and not text and not _is_tight(item):
+        # A blank line where the text would be: this is the text, which is to be judged, not the name.
+        head = heads.Head(None, head.author, False)
     if head.author is None and head.rest:
         text = f"{head.rest}\n\n{text}" if text else head.rest
     sure = CROOKED if item.crooked else FLUSH if flush else SURE

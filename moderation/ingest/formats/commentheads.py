@@ -18,17 +18,22 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _MONTH = (
-    r"(?:jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|may|mai|maj|mei|maio|mag|jun|jui|giu|haz|czer|jul|juil|lug|lip|tem|"
-    r"aug|aoû|ago|ağu|sie|sep|set|wrz|eyl|oct|okt|ott|out|ekim|paź|nov|kas|lis|dec|dez|déc|dic|dzie|ara|gru|"
-    r"ene|gen|sty|oca|lut|şub|kwi|nis|"
-    r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[^\W\d_]{0,9}\.?"
+    r"(?:jan|ian|feb|fév|fev|mar|mär|már|maa|mrt|apr|ápr|avr|abr|may|mai|maj|máj|mei|maio|mag|jun|iun|jún|jui|giu|"
+    r"haz|czer|jul|iul|júl|juil|lug|lip|tem|aug|aoû|ago|ağu|sie|sep|set|sze|wrz|eyl|oct|okt|ott|out|eki|paź|nov|noi|"
+    r"kas|lis|dec|dez|déc|dic|des|dzie|ara|gru|ene|gen|sty|oca|lut|şub|kwi|nis|"
+    r"tammi|helmi|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu|"
+    r"led|úno|bře|dub|kvě|čer|srp|zář|říj|pro|"
+    r"ιαν|φεβ|μαρ|απρ|μαΐ|μαϊ|ιουν|ιουλ|αυγ|σεπ|οκτ|νοε|δεκ|"
+    r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|"
+    r"січ|лют|бер|кві|тра|чер|лип|сер|вер|жов|лис|гру)[^\W\d_]{0,9}\.?"
 )
-# A name and its date may have lost the space between them: "Ann BergerMay 3, 2019".
-_BEGIN = r"(?:\b|(?<=[^\W\d_])(?=[A-Z0-9]))"
+# A name and its date may have lost the space between them: "Ann BergerMay 3, 2019", "luise774 May 2019".
+_BEGIN = r"(?:\b|(?:(?<=[^\W\d_])|(?<=[^\W\d_]\d)|(?<=[^\W\d_]\d\d))(?=[A-Z0-9]))"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE = re.compile(
     rf"{_BEGIN}(?i:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:de\s+)?\d{{4}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}"
-    r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+    rf"|{_DAY}(?:st|nd|rd|th)?\.?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}"
+    rf"|\d{{4}}[-/.]\d{{1,2}}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{2,4}}"
     r"|\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])(?![^\W年月日])"
     rf"|{_BEGIN}(?i:(?:\d+|an?|one|few)\s+(?:second|minute|min|hour|hr|day|week|month|mo|year|yr)s?\s+ago\b"
     r"|vor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*"
@@ -84,6 +89,15 @@ _END = re.compile(
     r"(?:schreibe|hinterlasse|hinterlassen sie) (?:uns )?einen? kommentar|kommentar (?:verfassen|schreiben)|"
     r"kommentare? sind geschlossen|diese (?:website|seite) verwendet akismet|deine e-mail-adresse wird|"
     r"laisser un commentaire|votre adresse e-mail|deja (?:un comentario|una respuesta)|lascia un commento|"
+    r"geef een reactie|laat een reactie achter|je e-mailadres wordt|dodaj komentarz|twój adres e-?mail|"
+    r"deixe (?:um comentário|uma resposta)|o seu endereço de e-?mail|lämna ett svar|din e-postadress|"
+    r"il tuo indirizzo e-?mail|tu dirección de correo|skriv (?:et|en) (?:kommentar|svar)|legg igjen|"
+    r"napsat komentář|vaše e-mailová adresa|bir (?:yanıt|cevap) yazın|e-posta (?:adresiniz|hesabınız)|"
+    r"jätä kommentti|sähköpostiosoitettasi|hozzászólás írása|az e-mail[- ]cím|lasă un răspuns|"
+    r"adresa ta de email|"
+    r"αφήστε μια απάντηση|добавить комментарий|ваш адрес e-?mail|залишити відповідь|ваша e-mail|"
+    r"コメントを残す|メールアドレスが公開|发表(?:回复|评论)|您的(?:邮箱|电子邮箱)地址|"
+    r"để lại một bình luận|tinggalkan (?:sebuah )?(?:balasan|komentar)|"
     r"beitrags-?navigation|copyright\b|©|\(c\) ?\d{4}|.{0,60}all rights reserved|"
     r"powered by\b|subscribe to|antworten abbrechen)",
     re.IGNORECASE,
@@ -101,6 +115,7 @@ _PINGBACK = re.compile(
 _IMAGE = re.compile(r"^(?:!?\[[^\]]{0,60}\](?:\([^)]*\))?\s*)+")
 _PICTURE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
+_HEADING_MARK = re.compile(r"^#{1,6} +")
 _AVATAR = re.compile(
     r"^(?:avatar(?: (?:for|of|von|de))?|gravatar|photo of|image of|picture of|profilbild von|"
     r"profile picture(?: of)?|"
@@ -146,8 +161,8 @@ def read_head(line: str) -> Head:
 
 
 def plain(line: str) -> str:
-    """Return a head line without images, avatars, the addresses of links and the marks of emphasis."""
-    line = _LINK.sub(r"\1", line.strip())
+    """Return a head line without images, avatars, the addresses of links, marks of emphasis and headings."""
+    line = _HEADING_MARK.sub("", _LINK.sub(r"\1", line.strip()))
     line = _AVATAR.sub("", _IMAGE.sub("", line).strip())
     line = re.sub(r"^([*_]{1,3})(.+?)\1(?=\W|$)", r"\2", line).strip()
     return "" if _PICTURE_WORD.match(line) else line
@@ -162,6 +177,12 @@ def is_sentence(text: str) -> bool:
     """Return True for what reads as a sentence, not as a name."""
     words = len(text.split())
     return words > 8 or (words > 3 and _SENTENCE.search(text) is not None)
+
+
+def is_name(line: str) -> bool:
+    """Return True for a line that may be a name, in Markdown perhaps a heading."""
+    line = plain(line)
+    return bool(read_head(line).author) and len(line) <= LONGEST_NAME and not is_button(line)
 
 
 def is_date(line: str) -> bool:

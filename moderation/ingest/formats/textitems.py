@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from moderation.ingest.formats.commentheads import is_date
+from moderation.ingest.formats.commentheads import is_date, is_name, plain
 
 TAB = 4
 
@@ -231,6 +231,9 @@ class _Builder:
             if not last.head and number == last.line + 1 and (last.start or last.numbered):
                 last.body.append((number, line))
                 return
+            if _lacks_name(last) and last.start and is_name(line):
+                last.body.append((number, line))
+                return
             if self._flush and not _MARKDOWN_HEADING.match(line) and not _is_last_of_tight_list(self.items):
                 last.body.append((number, line))
                 return
@@ -272,6 +275,11 @@ class _Builder:
         # Deeper: a reply to what may be a comment, as far in as other replies are.
         top = self.items[self.stack[-1]] if self.stack else None
         return top is not None and start - top.start in self.steps and any(text for _, text in top.body)
+
+
+def _lacks_name(item: Item) -> bool:
+    """Return True for an item that holds only an image so far: its name may be a heading at the margin."""
+    return bool(item.head) and not plain(item.head) and not any(text for _, text in item.body)
 
 
 def _is_below(start: int, end: int, above: Item) -> bool:
