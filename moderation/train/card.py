@@ -84,8 +84,8 @@ def card(
         "## Trained on",
         _corpora(model),
         "## Limits",
-        "- Settings of the calibration were chosen while looking at these results, the audit and one real "
-        "thread, so the figures are slightly better than on data that no one has looked at.\n"
+        "- Settings were chosen, and some of the project's examples written, while looking at these results, "
+        "the audit and one real thread, so the figures are better than on data that no one has looked at.\n"
         f"- {limit} A person should look at every flag before anything is removed.\n"
         "- English only. Comments in other languages are withheld where they are recognised.\n"
         "- Corpora disagree on what a label means and come from a few platforms; expect lower precision on "
