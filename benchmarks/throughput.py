@@ -6,6 +6,11 @@ In turns, on the same file: a bare loop on one core that only decompresses and d
 with one process and with two; each stage alone on one core. Then the same comments as CSV and as Parquet,
 beside a bare read and write by pyarrow. Wall times, best of `--repeat`, and processor time, which other load
 disturbs less; peak memory of the whole process tree. The figures go to `benchmarks/results/throughput.json`.
+
+    python benchmarks/throughput.py --memory --lines 10000000
+
+measures only the peak memory of the whole way over so many lines and over a tenth of them; the figures go to
+`benchmarks/results/memory.json`.
 """
 
 from __future__ import annotations
@@ -51,6 +56,9 @@ print(json.dumps({"seconds": seconds, "cpu_seconds": used, "rows": run.accountin
 
 def main() -> None:
     options = _options()
+    if options.memory:
+        memory(options)
+        return
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         dump = options.dump or Path(folder) / "RC_made-up.zst"
         if not dump.exists():
@@ -82,6 +90,29 @@ def measure(dump: Path, folder: Path, options: argparse.Namespace) -> dict[str, 
         "many": best_two,
         "stages_seconds": stages(dump, folder / "stages", options.model),
     }
+
+
+def memory(options: argparse.Namespace) -> None:
+    """Measure peak memory over a dump and over its first tenth, which should not differ."""
+    figures = {}
+    with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
+        for name, lines in (("tenth", options.lines // 10), ("all", options.lines)):
+            dump = Path(folder) / f"{name}.zst"
+            write_reddit(dump, lines)
+            found = whole_way(dump, Path(folder) / "run", options.model, options.jobs)
+            # As though all had their peaks at once, and shared no page of the model: an upper bound.
+            found["peak_mib"] = found["peak_mib_parent"] + options.jobs * found["peak_mib_largest_worker"]
+            print(
+                f"{lines:12,} lines: {found['peak_mib']:,.0f} MiB at most, {found['peak_mib_parent']:,.0f} + "
+                f"{options.jobs} x {found['peak_mib_largest_worker']:,.0f}"
+            )
+            figures[name] = found
+            dump.unlink()
+    growth = figures["all"]["peak_mib"] / figures["tenth"]["peak_mib"] - 1
+    print(f"{'ten times the lines need':45}{growth:+12.1%}")
+    figures |= {"jobs": options.jobs, "machine": machine()}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "memory.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -118,8 +149,9 @@ def whole_way(dump: Path, out: Path, model: str, jobs: int) -> dict[str, float]:
 def stages(dump: Path, run: Path, model: str) -> dict[str, float]:
     """Seconds of each stage alone, on one core, over the whole dump."""
     from moderation.classify.model import load_model
-    from moderation.ingest.reader import open_input, parse_chunk
+    from moderation.ingest.reader import open_input
     from moderation.score.threads import write_threads
+    from moderation.score.work import Piece, parse
     from moderation.score.writer import COMMENTS, TEMPORARY, THREADS, write_part
 
     loaded = load_model(model)
@@ -136,7 +168,7 @@ def stages(dump: Path, run: Path, model: str) -> dict[str, float]:
             seconds["split"] += clock[1] - clock[0]
             if chunk is None:
                 break
-            table = parse_chunk(opened.format, chunk, opened.options).table
+            table = parse(Piece(chunk, opened.format.name, opened.options)).table
             clock.append(time.perf_counter())
             scored = loaded.score_table(table)
             clock.append(time.perf_counter())
@@ -224,6 +256,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--model", default="fast")
+    parser.add_argument("--memory", action="store_true", help="measure memory only")
     return parser.parse_args()
 
 
