@@ -20,6 +20,49 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Thresholds: from which probability on a comment is flagged.", no_args_is_help=True)
 
 
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The policy to write (TOML).")]
+Judged = Annotated[
+    str | None,
+    typer.Option(
+        "--decisions",
+        metavar="FILE",
+        help="Decisions: .jsonl, .csv, .parquet, .sqlite, or a run. Default: those in --sample.",
+        show_default=False,
+    ),
+]
+JudgedRun = Annotated[
+    Path | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="The run that they are about. Without it, only decisions that carry texts count.",
+    ),
+]
+Drawn = Annotated[
+    Path | None,
+    typer.Option(
+        "--sample",
+        metavar="FILE",
+        help="Count only comments of this sample (see: moderation decisions sample), each for as many "
+        "as it stands for. Needed for a recall.",
+    ),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option("--precision", metavar="SHARE", help="Lowest thresholds that keep this precision."),
+]
+Recall = Annotated[
+    float | None,
+    typer.Option("--recall", metavar="SHARE", help="Highest thresholds that keep this recall."),
+]
+Sure = Annotated[
+    bool, typer.Option("--sure", help="The lower end of the 95 % interval has to reach the target.")
+]
+OnlyLabel = Annotated[
+    list[str] | None, typer.Option("--label", metavar="LABEL", help="Only this label. Repeatable.")
+]
+
+
 def register(parent: typer.Typer) -> None:
     """Add the commands."""
     parent.add_typer(app, name="policy")
@@ -55,47 +98,14 @@ def policy_show(
 
 @app.command("fit")
 def policy_fit(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The policy to write (TOML).")],
-    decisions: Annotated[
-        str | None,
-        typer.Option(
-            "--decisions",
-            metavar="FILE",
-            help="Decisions: .jsonl, .csv, .parquet, .sqlite, or a run. Default: those in --sample.",
-            show_default=False,
-        ),
-    ] = None,
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="The run that they are about. Without it, only decisions that carry texts count.",
-        ),
-    ] = None,
-    sample: Annotated[
-        Path | None,
-        typer.Option(
-            "--sample",
-            metavar="FILE",
-            help="Count only comments of this sample (see: moderation decisions sample), each for as many "
-            "as it stands for. Needed for a recall.",
-        ),
-    ] = None,
-    precision: Annotated[
-        float | None,
-        typer.Option("--precision", metavar="SHARE", help="Lowest thresholds that keep this precision."),
-    ] = None,
-    recall: Annotated[
-        float | None,
-        typer.Option("--recall", metavar="SHARE", help="Highest thresholds that keep this recall."),
-    ] = None,
-    sure: Annotated[
-        bool, typer.Option("--sure", help="The lower end of the 95 % interval has to reach the target.")
-    ] = False,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="LABEL", help="Only this label. Repeatable.")
-    ] = None,
+    out: Out,
+    decisions: Judged = None,
+    run: JudgedRun = None,
+    sample: Drawn = None,
+    precision: Precision = None,
+    recall: Recall = None,
+    sure: Sure = False,
+    label: OnlyLabel = None,
     model: options.Model = "fast",
 ) -> None:
     """Fit thresholds to decisions alone, and write them as a policy."""

@@ -19,6 +19,47 @@ if TYPE_CHECKING:
 DEFAULT_KINDS = "html,csv,jsonl"
 
 
+Kinds = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="KINDS",
+        help=f"What to write, from html,csv,jsonl,md,xlsx,parquet. Default: {DEFAULT_KINDS}.",
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="Where to write it. Default: into RUN."),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        "--against",
+        metavar="OTHER",
+        help="Compare with an earlier run, or with RUN under another policy (a .toml file): which flags "
+        "came and went, for whom. Writes comparison.html and comparison.csv.",
+    ),
+]
+Judged = Annotated[
+    str | None,
+    typer.Option(
+        "--estimate",
+        metavar="DECISIONS",
+        help="Estimate how common labels really are, from a sample that was judged: the file of "
+        "'moderation decisions sample', filled in, or other decisions on it (a run, a file) and "
+        "--sample. Writes estimate.csv, and the rates into report.html.",
+    ),
+]
+Drawn = Annotated[
+    Path | None,
+    typer.Option(
+        "--sample", metavar="FILE", help="With --estimate: the sample, where DECISIONS is another file."
+    ),
+]
+Per = Annotated[str, typer.Option("--per", metavar="month|thread", help="With --estimate: rates of what.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(report)
@@ -26,65 +67,30 @@ def register(app: typer.Typer) -> None:
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that scan or score wrote.")],
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="KINDS",
-            help=f"What to write, from html,csv,jsonl,md,xlsx,parquet. Default: {DEFAULT_KINDS}.",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Where to write it. Default: into RUN."),
-    ] = None,
+    to: Kinds = None,
+    out: Folder = None,
     policy: options.Policy = None,
     prevalence: options.Prevalence = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            "--against",
-            metavar="OTHER",
-            help="Compare with an earlier run, or with RUN under another policy (a .toml file): which flags "
-            "came and went, for whom. Writes comparison.html and comparison.csv.",
-        ),
-    ] = None,
-    estimate: Annotated[
-        str | None,
-        typer.Option(
-            "--estimate",
-            metavar="DECISIONS",
-            help="Estimate how common labels really are, from a sample that was judged: the file of "
-            "'moderation decisions sample', filled in, or other decisions on it and --sample. Writes "
-            "estimate.csv.",
-        ),
-    ] = None,
-    sample: Annotated[
-        Path | None,
-        typer.Option(
-            "--sample", metavar="FILE", help="With --estimate: the sample, where DECISIONS is another file."
-        ),
-    ] = None,
-    per: Annotated[
-        str, typer.Option("--per", metavar="month|thread", help="With --estimate: rates of what.")
-    ] = "month",
+    against: Against = None,
+    estimate: Judged = None,
+    sample: Drawn = None,
+    per: Per = "month",
     quiet: options.Quiet = False,
 ) -> None:
     """Write the report of a run again, perhaps with other thresholds; nothing is scored again."""
     from moderation.score.run import Run
 
-    if estimate is not None and (against is not None or to is not None):
-        raise UsageError("--estimate goes with neither --against nor --to: it writes estimate.csv")
+    if estimate is not None and against is not None:
+        raise UsageError("--estimate does not go with --against")
     if sample is not None and estimate is None:
         raise UsageError("--sample goes with --estimate")
     opened = Run.open(run)
-    if estimate is not None:
-        _estimate(opened, estimate, sample, per, out, quiet)
-        return
     resolved = opened.reflag(policy, prevalence or ()) if policy or prevalence else None
     if resolved is not None:
         _warn(opened, resolved)
+    if estimate is not None:
+        _estimate(opened, estimate, sample, per, to, out, resolved, quiet)
+        return
     if against is not None:
         _compare(opened, resolved, against, to, out, quiet)
         return
@@ -123,19 +129,32 @@ def _compare(
         show(str(path))
 
 
-def _estimate(run: Run, decisions: str, sample: Path | None, per: str, out: Path | None, quiet: bool) -> None:
+def _estimate(
+    run: Run,
+    decisions: str,
+    sample: Path | None,
+    per: str,
+    to: str | None,
+    out: Path | None,
+    policy: ResolvedPolicy | None,
+    quiet: bool,
+) -> None:
     from moderation.decisions.exchange import load_decisions
+    from moderation.report import RENDERINGS, write_report
     from moderation.report.estimate import estimate
     from moderation.report.estimated import render, write_estimate
     from moderation.report.sample import read_sample
 
     drawn = read_sample(sample or Path(decisions))
     made = drawn.decisions if sample is None else load_decisions(decisions)
-    found = estimate(run, drawn, made, per)
-    path = write_estimate(found, out or run.path)
+    kinds = _kinds(to or "html", RENDERINGS)
+    found = estimate(run, drawn, made, per, policy=policy)
+    paths = [write_estimate(found, out or run.path)]
+    paths += write_report(run, kinds, out, policy, corrected=found).values()
     if not quiet:
-        console().print(render(found, drawn.label))
-    show(str(path))
+        console().print(render(found))
+    for path in paths:
+        show(str(path))
 
 
 def _kinds(to: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,70 @@ from moderation.cli import options
 from moderation.cli.console import remark, show
 from moderation.errors import UsageError
 
+New = Annotated[
+    bool, typer.Option("--new", help="Only comments that nobody has decided on, wherever one looks.")
+]
+Carry = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--carry",
+        metavar="SOURCE",
+        help="Take over decisions of an earlier run or a file on the same comments. Repeatable.",
+    ),
+]
+SecondOpinion = Annotated[
+    float,
+    typer.Option(
+        "--second-opinion", metavar="SHARE", help="Have two people decide on this share, such as 0.1."
+    ),
+]
+Drawn = Annotated[
+    Path | None,
+    typer.Option(
+        "--sample",
+        metavar="FILE",
+        help="Judge the comments that 'moderation decisions sample' drew, in random order.",
+    ),
+]
+Blind = Annotated[
+    bool, typer.Option("--blind", help="With --sample: only those comments, and no scores or highlights.")
+]
+Reviewer = Annotated[
+    str | None,
+    typer.Option("--reviewer", metavar="NAME", help="Name proposed to whoever opens the page."),
+]
+Host = Annotated[
+    str,
+    typer.Option("--host", metavar="ADDRESS", help="Address to listen on; others need a password."),
+]
+Port = Annotated[
+    int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port; 0 is any that is free.")
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        metavar="FILE",
+        help="One password for everyone, or lines of name:password; readable by you alone.",
+    ),
+]
+ProxyHeader = Annotated[
+    str | None,
+    typer.Option(
+        "--proxy-header",
+        metavar="NAME",
+        help="Header in which a proxy before this server says who somebody is, such as X-Remote-User.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="NAME",
+        help="Name under which browsers may ask, such as review.example.org. Repeatable.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -20,69 +84,17 @@ def register(app: typer.Typer) -> None:
 def review(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that scan or score wrote.")],
     policy: options.Policy = None,
-    new: Annotated[
-        bool, typer.Option("--new", help="Only comments that nobody has decided on, wherever one looks.")
-    ] = False,
-    carry: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--carry",
-            metavar="SOURCE",
-            help="Take over decisions of an earlier run or a file on the same comments. Repeatable.",
-        ),
-    ] = None,
-    second_opinion: Annotated[
-        float,
-        typer.Option(
-            "--second-opinion", metavar="SHARE", help="Have two people decide on this share, such as 0.1."
-        ),
-    ] = 0.0,
-    sample: Annotated[
-        Path | None,
-        typer.Option(
-            "--sample",
-            metavar="FILE",
-            help="Judge the comments that 'moderation decisions sample' drew, in random order.",
-        ),
-    ] = None,
-    blind: Annotated[
-        bool, typer.Option("--blind", help="With --sample: only those comments, and no scores or highlights.")
-    ] = False,
-    reviewer: Annotated[
-        str | None,
-        typer.Option("--reviewer", metavar="NAME", help="Name proposed to whoever opens the page."),
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option("--host", metavar="ADDRESS", help="Address to listen on; others need a password."),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port; 0 is any that is free.")
-    ] = 8765,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--password-file",
-            metavar="FILE",
-            help="One password for everyone, or lines of name:password; readable by you alone.",
-        ),
-    ] = None,
-    proxy_header: Annotated[
-        str | None,
-        typer.Option(
-            "--proxy-header",
-            metavar="NAME",
-            help="Header in which a proxy before this server says who somebody is, such as X-Remote-User.",
-        ),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-host",
-            metavar="NAME",
-            help="Name under which browsers may ask, such as review.example.org. Repeatable.",
-        ),
-    ] = None,
+    new: New = False,
+    carry: Carry = None,
+    second_opinion: SecondOpinion = 0.0,
+    sample: Drawn = None,
+    blind: Blind = False,
+    reviewer: Reviewer = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8765,
+    password_file: PasswordFile = None,
+    proxy_header: ProxyHeader = None,
+    allow_host: AllowHost = None,
 ) -> None:
     """Decide on the flagged comments of a run in the browser, alone or with others.
 
@@ -91,6 +103,7 @@ def review(
     """
     try:
         from moderation.review.access import make_access
+        from moderation.review.desk import Task
         from moderation.review.server import serve
     except ImportError as error:
         raise UsageError(
@@ -111,6 +124,8 @@ def review(
         allow_hosts=allow_host or (),
         reviewer=reviewer or _user(),
     )
+    drawn = read_sample(sample) if sample is not None else None
+    task = Task(second_opinion, new, drawn, blind)
     opened = Run.open(run)
     remark("reading the run …")
     serve(
@@ -119,10 +134,7 @@ def review(
         host,
         port,
         policy=opened.reflag(policy) if policy is not None else None,
-        second_opinion=second_opinion,
-        new_only=new,
-        sample=read_sample(sample) if sample is not None else None,
-        blind=blind,
+        task=task,
         carried=[decision for source in carry or () for decision in load_decisions(source)],
         say=lambda text: show(text) if text.startswith("http://") else remark(text),
     )

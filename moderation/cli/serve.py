@@ -14,63 +14,74 @@ from moderation.errors import UsageError
 NO_STORE = "none"
 
 
+Host = Annotated[
+    str, typer.Option("--host", metavar="HOST", help="Address to listen at; 0.0.0.0 for all of them.")
+]
+Port = Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535)]
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        metavar="FILE",
+        help="Accept only the keys in this file, one a line. Default: any key, and none.",
+        show_default=False,
+    ),
+]
+Decisions = Annotated[
+    str,
+    typer.Option(
+        "--decisions",
+        metavar="PATH|URL",
+        help="Where suggested scores are kept as decisions: a file, a database, or none.",
+    ),
+]
+Scale = Annotated[
+    str,
+    typer.Option(
+        "--scale",
+        metavar="own|perspective",
+        help="Values as this model's probabilities, or mapped to the Perspective API's distribution.",
+    ),
+]
+Cors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cors",
+        metavar="ORIGIN",
+        help="Pages of this origin may ask, such as https://example.org; * for all. Repeatable.",
+    ),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", metavar="N", min=1, help="Processes; each loads the model.")
+]
+MaxQueue = Annotated[
+    int,
+    typer.Option(
+        "--max-queue",
+        metavar="N",
+        min=1,
+        help="Texts that may wait to be scored, per process; what is beyond them is answered with 429.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(serve)
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option("--host", metavar="HOST", help="Address to listen at; 0.0.0.0 for all of them.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535)] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     model: options.Model = "fast",
+    tier: options.Tier = None,
     policy: options.Policy = None,
-    keys: Annotated[
-        Path | None,
-        typer.Option(
-            "--keys",
-            metavar="FILE",
-            help="Accept only the keys in this file, one a line. Default: any key, and none.",
-            show_default=False,
-        ),
-    ] = None,
-    decisions: Annotated[
-        str,
-        typer.Option(
-            "--decisions",
-            metavar="PATH|URL",
-            help="Where suggested scores are kept as decisions: a file, a database, or none.",
-        ),
-    ] = "decisions.sqlite",
-    scale: Annotated[
-        str,
-        typer.Option(
-            "--scale",
-            metavar="own|perspective",
-            help="Values as this model's probabilities, or mapped to the Perspective API's distribution.",
-        ),
-    ] = "own",
-    cors: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--cors",
-            metavar="ORIGIN",
-            help="Pages of this origin may ask, such as https://example.org; * for all. Repeatable.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=1, help="Processes; each loads the model.")
-    ] = 1,
-    max_queue: Annotated[
-        int,
-        typer.Option(
-            "--max-queue",
-            metavar="N",
-            min=1,
-            help="Texts that may wait to be scored, per process; what is beyond them is answered with 429.",
-        ),
-    ] = 1024,
+    keys: Keys = None,
+    decisions: Decisions = "decisions.sqlite",
+    scale: Scale = "own",
+    cors: Cors = None,
+    workers: Workers = 1,
+    max_queue: MaxQueue = 1024,
     quiet: options.Quiet = False,
 ) -> None:
     """Answer as the Perspective API did, and score batches, over HTTP; for one's own machine.
@@ -89,6 +100,7 @@ def serve(
         ) from error
     settings = Settings(
         model=model,
+        tier=tier,
         policy=policy,
         keys=keys,
         decisions=None if decisions == NO_STORE else decisions,

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from moderation.closing import Closing
 from moderation.decisions.event import Decision, timestamp
 from moderation.errors import DataError, UsageError
 
@@ -71,7 +72,7 @@ _RANKED: Final = sa.func.row_number().over(
 # By time before number: an older file that is imported later does not undo what was decided since.
 
 
-class DecisionStore:
+class DecisionStore(Closing):
     """A log of decisions; a context manager, safe for several threads and processes.
 
     Parameters
@@ -111,14 +112,6 @@ class DecisionStore:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close all connections."""

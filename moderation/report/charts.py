@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from moderation.report.safe import displayable, one_line
 from moderation.report.wording import number, percent, step
 
 F64 = npt.NDArray[np.float64]
 
 _WIDTH: Final = 720
 _LEFT: Final = 52
+_NAME: Final = 26
+# Characters of a name beside a chart.
 _RIGHT: Final = 8
 
 
@@ -106,6 +109,37 @@ def over_time(frame: pd.DataFrame, unit: str, name: str) -> Markup:
         shapes.append(f'<circle class="dot" cx="{middle:.1f}" cy="{dot:.1f}" r="{min(2.6, one / 2):.1f}"/>')
     shapes += _time_axis(frame["start"].tolist(), unit, one, low_base + 15)
     return _svg(_WIDTH, 258, shapes, name)
+
+
+def rates(rows: Sequence[Mapping[str, Any]], name: str) -> Markup:
+    """Return corrected rates as dots with their intervals, one below the other; a line is the share flagged.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        name, rate, low, high, flagged; at least one.
+    name : str
+        Id of the element that names the chart.
+    """
+    left, one, top = 190.0, 20.0, 10.0
+    ceiling = _nice_share(max(max(row["high"], row["flagged"]) for row in rows))
+    scale = (_WIDTH - left - 40) / ceiling
+    base = top + one * len(rows)
+    shapes = [f'<path class="axis" d="M{left} {top} V{base}"/>']
+    for place, row in enumerate(rows):
+        middle = top + (place + 0.5) * one
+        low, high, dot, flagged = (
+            left + min(row[key], ceiling) * scale for key in ("low", "high", "rate", "flagged")
+        )
+        shown = escape(displayable(one_line(str(row["name"]), _NAME)))
+        shapes.append(f'<text x="{left - 8}" y="{middle + 4}" text-anchor="end">{shown}</text>')
+        shapes.append(_rect("whisker", low, middle - 0.75, max(high - low, 0.5), 1.5))
+        shapes.append(f'<circle class="dot" cx="{dot:.1f}" cy="{middle}" r="3.5"/>')
+        shapes.append(f'<path class="threshold" d="M{flagged:.1f} {middle - 7} V{middle + 7}"/>')
+    for share, anchor in ((0.0, "start"), (ceiling, "end")):
+        at = left + share * scale
+        shapes.append(f'<text x="{at:.1f}" y="{base + 14}" text-anchor="{anchor}">{percent(share)}</text>')
+    return _svg(_WIDTH, base + 20, shapes, name)
 
 
 def _ceiling(counted: pd.DataFrame) -> float:

@@ -25,6 +25,7 @@ from moderation.report.population import Population, count
 from moderation.report.sample import Sample
 
 if TYPE_CHECKING:
+    from moderation.classify.policy import ResolvedPolicy
     from moderation.score.run import Run
 
 F64 = npt.NDArray[np.float64]
@@ -35,6 +36,9 @@ FEWEST: Final = 5
 
 ALL: Final = "all"
 """The part that is the whole run."""
+
+UNEVEN: Final = 0.05
+"""p-value below which differences between parts are worth a warning."""
 
 _DRAWS: Final = 4_000
 _PERMUTATIONS: Final = 2_000
@@ -47,6 +51,8 @@ class Estimate:
     Parameters
     ----------
     per : {"month", "thread"}
+    label : str
+        The label that the sample was drawn by.
     rates : DataFrame
         label, part (`all`, then the months or threads), title (of a thread), comments (scored), judged,
         positive (of the judged), flagged (share, by the run's thresholds), expected (mean score), rate, low,
@@ -63,6 +69,7 @@ class Estimate:
     """
 
     per: str
+    label: str
     rates: pd.DataFrame
     drawn: int
     decided: int
@@ -70,9 +77,34 @@ class Estimate:
     uneven: dict[str, float]
     left_out: dict[str, str]
 
+    @property
+    def whole(self) -> pd.DataFrame:
+        """Rates of the whole run, a row per label."""
+        return self.rates[self.rates["part"] == ALL]
+
+    @property
+    def single(self) -> pd.DataFrame:
+        """Rates of months or threads, for the label that the sample was drawn by."""
+        return self.rates[(self.rates["part"] != ALL) & (self.rates["label"] == self.label)]
+
+    def remarks(self) -> list[str]:
+        """Return in words what the rates do not say of themselves."""
+        said = [f"{name} is left out: {reason}." for name, reason in self.left_out.items()]
+        return said + [
+            f"{name}: comments with equal scores carry it more often in some {self.per}s than in others "
+            f"(p = {chance:.3f}): rates of single {self.per}s may be off by more than their intervals."
+            for name, chance in self.uneven.items()
+            if chance < UNEVEN
+        ]
+
 
 def estimate(
-    run: Run, sample: Sample, decisions: Iterable[Decision], per: str = "month", seed: int = 1
+    run: Run,
+    sample: Sample,
+    decisions: Iterable[Decision],
+    per: str = "month",
+    seed: int = 1,
+    policy: ResolvedPolicy | None = None,
 ) -> Estimate:
     """Estimate corrected rates.
 
@@ -86,6 +118,8 @@ def estimate(
     per : {"month", "thread"}
     seed : int
         Of the simulated intervals.
+    policy : ResolvedPolicy, optional
+        The share of flags is by these thresholds; default: those of the run.
 
     Raises
     ------
@@ -94,7 +128,7 @@ def estimate(
     DataError
         The sample was drawn from another run, or too few of a band are judged for any label.
     """
-    population = count(run, sample, per)
+    population = count(run, sample, per, policy)
     truth, ignored = _truth(run, sample, decisions)
     decided = int(truth.notna().any(axis=1).sum())
     frames = []
@@ -120,7 +154,7 @@ def estimate(
         label, reason = next(iter(left_out.items()), (sample.label, "none of the sample is judged"))
         raise DataError(f"no rate can be estimated; {label}: {reason}")
     rates = pd.concat(frames, ignore_index=True)
-    return Estimate(per, rates, len(sample.rows), decided, ignored, uneven, left_out)
+    return Estimate(per, sample.label, rates, len(sample.rows), decided, ignored, uneven, left_out)
 
 
 def corrected(comments: I64, judged: I64, positive: I64, seed: int = 1) -> tuple[F64, F64, F64]:

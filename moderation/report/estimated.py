@@ -13,15 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from moderation.cells import cell
-from moderation.report.estimate import ALL, Estimate
+from moderation.report.estimate import Estimate
 from moderation.report.files import replace_file
 from moderation.report.safe import terminal
 from moderation.report.wording import interval, number, percent
 
 FILE: Final = "estimate.csv"
-UNEVEN: Final = 0.05
-"""p-value below which differences between parts are worth a warning."""
-
 _SHOWN: Final = 24
 _NAME: Final = 50
 
@@ -47,40 +44,24 @@ def write_estimate(found: Estimate, folder: Path) -> Path:
     return path
 
 
-def render(found: Estimate, label: str) -> RenderableType:
-    """Return corrected rates for `rich.console.Console.print`.
-
-    Parameters
-    ----------
-    found : Estimate
-    label : str
-        The label whose months or threads are shown; of the others the whole run.
-    """
+def render(found: Estimate) -> RenderableType:
+    """Return corrected rates for `rich.console.Console.print`; of parts only those of the sample's label."""
     parts: list[RenderableType] = [
         Text(f"{number(found.decided)} of {number(found.drawn)} comments of the sample are judged.")
     ]
     if found.ignored:
         line = f"{number(found.ignored)} decided comments are not in the sample and do not count."
         parts.append(Text(line, style="dim"))
-    whole = found.rates[found.rates["part"] == ALL]
-    parts += ["", _table("All comments", "Label", whole, "label")]
-    single = found.rates[(found.rates["part"] != ALL) & (found.rates["label"] == label)]
+    parts += ["", _table("All comments", "Label", found.whole, "label")]
+    single = found.single
     if not single.empty:
-        parts += ["", _table(f"{label} per {found.per}", found.per.capitalize(), single.head(_SHOWN), "part")]
+        parts += [
+            "",
+            _table(f"{found.label} per {found.per}", found.per.capitalize(), single.head(_SHOWN), "part"),
+        ]
         if len(single) > _SHOWN:
             parts.append(Text(f"and {number(len(single) - _SHOWN)} more in {FILE}", style="dim"))
-    for name, reason in found.left_out.items():
-        parts.append(Text(f"{name} is left out: {reason}.", style="dim"))
-    for name, chance in found.uneven.items():
-        if chance < UNEVEN:
-            parts.append(
-                Text(
-                    f"{name}: comments with equal scores carry it more often in some {found.per}s than in "
-                    f"others (p = {chance:.3f}): rates of single {found.per}s may be off by more than their "
-                    "intervals.",
-                    style="yellow",
-                )
-            )
+    parts += [Text(line, style="yellow") for line in found.remarks()]
     return Group(*parts)
 
 

@@ -6,20 +6,17 @@ temporary folder, so that a run larger than memory is reported in bounded memory
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from moderation.report.scratch import Scratch
 from moderation.schema import probability_column
 
 if TYPE_CHECKING:
@@ -32,8 +29,6 @@ NEAREST: Final = 3
 BINS: Final = 20
 """Steps of .05 in a distribution of probabilities: as fine as calibration is to be trusted."""
 
-_MEMORY: Final = "384MB"
-# DuckDB spills to disk beyond it; the rest of a gibibyte is for Arrow's batches and Python.
 _TRANSACTION: Final = 500_000
 # Rows: whole row groups of DuckDB (122,880) go straight to the file, fewer through a log first, which costs
 # a quarter more time; but what is not yet committed is not bounded by its memory limit.
@@ -58,7 +53,7 @@ _FACTS: Final = pa.schema(
 )
 
 
-class Facts:
+class Facts(Scratch):
     """What a report needs of a run; a context manager, as it holds a temporary folder.
 
     Parameters
@@ -88,6 +83,7 @@ class Facts:
     """
 
     def __init__(self, run: Run, policy: ResolvedPolicy | None = None) -> None:
+        super().__init__("report")
         self.run = run
         self.labels = run.labels
         self.schema: pa.Schema = run.schema
@@ -96,27 +92,15 @@ class Facts:
         self.flagged_probability = dict.fromkeys(self.labels, 0.0)
         self.languages: Counter[str] = Counter()
         self.nearest: dict[str, list[tuple[float, dict[str, Any]]]] = {label: [] for label in self.labels}
-        self._folder = tempfile.TemporaryDirectory(prefix="moderation-report-")
-        self._store = Path(self._folder.name) / "flagged.arrow"
-        self._connection = _connect(Path(self._folder.name))
+        self._store = self._folder / "flagged.arrow"
+        self._connection.register("empty", _FACTS.empty_table())
+        self._connection.execute("CREATE TABLE facts AS SELECT * FROM empty")
+        self._connection.unregister("empty")
         try:
             self._collect(policy)
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove the temporary folder."""
-        self._connection.close()
-        self._folder.cleanup()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """Return the answer to a question about the table `facts`.
@@ -137,7 +121,7 @@ class Facts:
 
     def attach(self, other: Facts, name: str) -> None:
         """Make the facts of another run a table of this one's questions, under a name."""
-        path = str(Path(self._folder.name) / f"{name}.parquet").replace("'", "''")
+        path = str(self._folder / f"{name}.parquet").replace("'", "''")
         other._connection.execute(f"COPY facts TO '{path}' (FORMAT parquet)")
         self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
 
@@ -261,23 +245,6 @@ class Facts:
                 kept += zip(map(float, values[rows]), records, strict=True)
                 kept.sort(key=lambda entry: -entry[0])
                 del kept[NEAREST:]
-
-
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(folder / "facts.duckdb"))
-    for setting in (
-        # Nothing may be fetched: the table functions that are used are all built in.
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        f"memory_limit = '{_MEMORY}'",
-        f"temp_directory = '{str(folder / 'spill').replace(chr(39), chr(39) * 2)}'",
-        "preserve_insertion_order = false",
-    ):
-        connection.execute(f"SET {setting}")
-    connection.register("empty", _FACTS.empty_table())
-    connection.execute("CREATE TABLE facts AS SELECT * FROM empty")
-    connection.unregister("empty")
-    return connection
 
 
 def _take(

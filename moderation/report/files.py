@@ -17,6 +17,7 @@ from moderation.report.tables import write_csv, write_jsonl, write_parquet, writ
 if TYPE_CHECKING:
     from moderation.classify.explain import Explanation
     from moderation.classify.policy import ResolvedPolicy
+    from moderation.report.estimate import Estimate
     from moderation.score.run import Run
 
 RENDERINGS: Final = {
@@ -37,6 +38,7 @@ def write_report(
     policy: ResolvedPolicy | None = None,
     *,
     explain: Callable[[str], Explanation] | None = None,
+    corrected: Estimate | None = None,
 ) -> dict[str, Path]:
     """Render a run.
 
@@ -52,6 +54,8 @@ def write_report(
         Flags by these thresholds; default: those of the run.
     explain : callable, optional
         Text to explanation, for highlights; default: the model of the run.
+    corrected : Estimate, optional
+        Corrected rates of this run, to be shown on the HTML page as well.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def write_report(
     DataError
         A file could not be written.
     """
-    return report_run(run, to, out, policy, explain=explain)[0]
+    return report_run(run, to, out, policy, explain=explain, corrected=corrected)[0]
 
 
 def report_run(
@@ -75,6 +79,7 @@ def report_run(
     policy: ResolvedPolicy | None = None,
     *,
     explain: Callable[[str], Explanation] | None = None,
+    corrected: Estimate | None = None,
 ) -> tuple[dict[str, Path], Summary]:
     """Render a run and return its summary as well, for one reading of the run; see `write_report`."""
     wanted = list(dict.fromkeys(to))
@@ -92,7 +97,7 @@ def report_run(
         summary = summarise(run, policy, shown=shown, facts=facts, explain=explain)
         for name in wanted:
             path = folder / RENDERINGS[name]
-            replace_file(path, _writer(name, facts, summary))
+            replace_file(path, _writer(name, facts, summary, corrected))
             written[name] = path
     return written, summary
 
@@ -115,10 +120,13 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _writer(name: str, facts: Facts, summary: Summary) -> Callable[[Path], object]:
+def _writer(
+    name: str, facts: Facts, summary: Summary, corrected: Estimate | None
+) -> Callable[[Path], object]:
     match name:
         case "html":
-            return lambda path: path.write_text(render_html(summary), "utf-8", newline="\n")
+            page = render_html(summary, corrected=corrected)
+            return lambda path: path.write_text(page, "utf-8", newline="\n")
         case "md":
             return lambda path: path.write_text(render_markdown(summary), "utf-8", newline="\n")
         case "xlsx":

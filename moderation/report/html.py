@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 from jinja2 import Environment
@@ -21,6 +21,9 @@ from moderation.report.safe import file_name
 from moderation.report.shown import TEXT_SHOWN, Shown
 from moderation.report.summary import Summary
 
+if TYPE_CHECKING:
+    from moderation.report.estimate import Estimate
+
 MOST_BYTES: Final = 3_800_000
 """Of comments in a page: with everything else it stays under 5 MB, which mail and browsers take."""
 
@@ -29,11 +32,13 @@ VEILED: Final = frozenset({"threat", "severe"})
 
 _FOLDER: Final = Path(__file__).parent
 _THREADS_LISTED: Final = 200
+_RATES_SHOWN: Final = 48
+# Four years of months; estimate.csv holds all.
 _LONGEST_ID: Final = 1_000
 # A longer one is an attack on the page's size; its comment is left to the tables.
 
 
-def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
+def render_html(summary: Summary, most_bytes: int = MOST_BYTES, corrected: Estimate | None = None) -> str:
     """Return a summary as a self-contained page.
 
     Parameters
@@ -42,6 +47,8 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
         From `summarise`, with the comments to show.
     most_bytes : int
         Most bytes that the flagged comments may take; the page says how many are left out.
+    corrected : Estimate, optional
+        Corrected rates of the run.
 
     Returns
     -------
@@ -77,6 +84,8 @@ def render_html(summary: Summary, most_bytes: int = MOST_BYTES) -> str:
         export_name=f"decisions-{file_name(summary.name)}.jsonl",
         accounting=wording.accounting_lines(summary),
         assumed=wording.prevalence_line(summary.policy),
+        corrected=corrected,
+        rates=_rates(corrected) if corrected is not None else [],
     )
 
 
@@ -129,6 +138,23 @@ def _cards(
         shown = shown[: len(cards) - 1]
 
 
+def _rates(found: Estimate) -> list[tuple[str, str, list[dict[str, Any]], int]]:
+    """Return title, heading and rows of each table of corrected rates, and how many rows it leaves out."""
+    tables = []
+    for title, heading, frame in (
+        ("All comments", "Label", found.whole.assign(name=found.whole["label"])),
+        (f"{found.label} per {found.per}", found.per.capitalize(), _named(found.single)),
+    ):
+        rows = _records(frame.head(_RATES_SHOWN))
+        if rows:
+            tables.append((title, heading, rows, len(frame) - len(rows)))
+    return tables
+
+
+def _named(single: pd.DataFrame) -> pd.DataFrame:
+    return single.assign(name=single["title"].fillna(single["part"]))
+
+
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     plain = frame.astype(object).where(frame.notna(), None)
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
@@ -159,6 +185,7 @@ def _environment() -> Environment:
         "bar": charts.bar,
         "distribution": charts.distribution,
         "time_chart": charts.over_time,
+        "rates_chart": charts.rates,
         "step": wording.step,
         "span_of_time": wording.span_of_time,
         "exact": _exact,

@@ -17,6 +17,7 @@ from moderation.report.sample import EDGES, Sample, band_of
 from moderation.schema import probability_column
 
 if TYPE_CHECKING:
+    from moderation.classify.policy import ResolvedPolicy
     from moderation.score.run import Run
 
 F64 = npt.NDArray[np.float64]
@@ -58,7 +59,7 @@ class Population:
     places: I64
 
 
-def count(run: Run, sample: Sample, per: str) -> Population:
+def count(run: Run, sample: Sample, per: str, policy: ResolvedPolicy | None = None) -> Population:
     """Count a run in one reading.
 
     Parameters
@@ -67,6 +68,8 @@ def count(run: Run, sample: Sample, per: str) -> Population:
     sample : Sample
         Drawn from this run; says which bands there are.
     per : {"month", "thread"}
+    policy : ResolvedPolicy, optional
+        Flags by these thresholds; default: those of the run.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def count(run: Run, sample: Sample, per: str) -> Population:
     wanted = pa.array(sample.rows["comment_id"].unique().tolist(), pa.string())
     pieces = []
     homes: dict[tuple[str, str], str] = {}
-    for batch in run.batches(["comment_id", "thread_id", "thread_title", "created_at", "flags", *columns]):
+    columns = ["comment_id", "thread_id", "thread_title", "created_at", "flags", *columns]
+    for batch in run.batches(columns, policy):
         parts = _parts(batch, per)
         pieces.append(_counts(batch, parts, run.labels, sample.label))
         near = pa.table({name: batch[name] for name in ("thread_id", "comment_id")}).append_column(

@@ -17,52 +17,34 @@ from moderation.report.summary import policy_digest
 from moderation.review.access import Access
 from moderation.review.acts import Acts
 from moderation.review.cards import Cards
-from moderation.review.desk import Desk, Scored
+from moderation.review.desk import Desk, Scored, Task
 from moderation.review.guard import Guard
 from moderation.review.index import Index
 
 if TYPE_CHECKING:
     from moderation.classify.explain import Explanation
     from moderation.classify.policy import ResolvedPolicy
-    from moderation.report.sample import Sample
     from moderation.score.run import Run
 
 
 def open_desk(
-    run: Run,
-    store: DecisionStore,
-    policy: ResolvedPolicy | None = None,
-    *,
-    second_opinion: float = 0.0,
-    new_only: bool = False,
-    sample: Sample | None = None,
-    blind: bool = False,
+    run: Run, store: DecisionStore, policy: ResolvedPolicy | None = None, task: Task | None = None
 ) -> Desk:
     """Return the desk of a run; its index lies in a temporary folder until it is closed.
 
     Raises
     ------
     UsageError
-        The run has no scores, the share of second opinions is none, or the sample is not of this run.
+        The run has no scores, or the sample is not of this run.
     """
     policy = policy or run.policy
     model = run.manifest["model"]
     if policy is None or model is None:
         raise UsageError(f"{run.path} was not scored; score it with: moderation scan")
-    if not 0 <= second_opinion <= 1:
-        raise UsageError(f"--second-opinion {second_opinion:g}: write a share from 0 to 1")
     scored = Scored(f"{model['name']}@{model['digest']}", policy, policy_digest(policy))
     index = Index(run, policy)
     try:
-        return Desk(
-            index,
-            store,
-            scored,
-            second_opinion=second_opinion,
-            new_only=new_only,
-            sample=sample,
-            blind=blind,
-        )
+        return Desk(index, store, scored, task)
     except BaseException:
         index.close()
         raise

@@ -54,6 +54,37 @@ class Scored:
     policy_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What reviewers are to do.
+
+    Parameters
+    ----------
+    second_opinion : float
+        Share of the comments that two people are to decide on, in [0, 1].
+    new_only : bool
+        Decided comments are in no queue.
+    sample : Sample or None
+        Comments that were drawn from the run to be judged: a queue of their own.
+    blind : bool
+        Nobody sees scores, and there is only the queue of the sample.
+
+    Raises
+    ------
+    UsageError
+        The share is none.
+    """
+
+    second_opinion: float = 0.0
+    new_only: bool = False
+    sample: Sample | None = None
+    blind: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.second_opinion <= 1:
+            raise UsageError(f"--second-opinion {self.second_opinion:g}: write a share from 0 to 1")
+
+
 class Desk:
     """One desk for all reviewers of a run.
 
@@ -62,14 +93,7 @@ class Desk:
     index : Index
     store : DecisionStore
     scored : Scored
-    second_opinion : float
-        Share of the comments that two people are to decide on, in [0, 1].
-    new_only : bool
-        Decided comments are in no queue.
-    sample : Sample, optional
-        Comments that were drawn to be judged: a queue of their own.
-    blind : bool
-        Nobody sees scores, and there is only the queue of the sample.
+    task : Task, optional
     leases : Leases, optional
 
     Raises
@@ -83,19 +107,16 @@ class Desk:
         index: Index,
         store: DecisionStore,
         scored: Scored,
-        *,
-        second_opinion: float = 0.0,
-        new_only: bool = False,
-        sample: Sample | None = None,
-        blind: bool = False,
+        task: Task | None = None,
         leases: Leases | None = None,
     ) -> None:
         self.index, self.store, self.scored = index, store, scored
         self.leases = leases or Leases()
         self.opinions = Opinions(index, store)
-        self.new_only, self.blind = new_only, blind
-        self.drawn = take_sample(index, sample)
-        self.queues = Queues(index, second_opinion, new_only)
+        task = task or Task()
+        self.new_only, self.blind = task.new_only, task.blind
+        self.drawn = take_sample(index, task.sample)
+        self.queues = Queues(index, task.second_opinion, task.new_only)
         self._handing = threading.RLock()
         # Between looking who has a comment and handing it out nobody else may look.
 

@@ -6,18 +6,15 @@ searched in a fraction of a second without an index that would have to fit into 
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from moderation.report.scratch import Scratch
 from moderation.review.filters import Filter, column
 from moderation.schema import probability_column
 
@@ -39,7 +36,6 @@ COLUMNS: Final = (
     *("position", "text", "status", "likes", "url", "language", "not_scored", "flags"),
 )
 
-_MEMORY: Final = "384MB"
 _TRANSACTION: Final = 200_000
 # Rows; what is not yet committed is not bounded by the memory limit.
 _DERIVED: Final = """
@@ -55,7 +51,7 @@ _SHOWN: Final = (
 )
 
 
-class Index:
+class Index(Scratch):
     """The comments of a run by row number; a context manager, as it holds a temporary folder.
 
     Parameters
@@ -74,30 +70,16 @@ class Index:
     """
 
     def __init__(self, run: Run, policy: ResolvedPolicy | None = None) -> None:
+        super().__init__("review")
         self.labels = run.labels
         self.rows = 0
         self.lock = threading.RLock()
-        self._folder = tempfile.TemporaryDirectory(prefix="moderation-review-")
-        self._connection = _connect(Path(self._folder.name))
         self._probabilities = "".join(f", {column(label)}" for label in self.labels)
         try:
             self._fill(run, policy)
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove the temporary folder."""
-        self._connection.close()
-        self._folder.cleanup()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows that a question is answered with; the table is `comments`."""
@@ -257,19 +239,3 @@ def _measures(batch: pa.RecordBatch, labels: Sequence[str]) -> dict[str, pa.Arra
 
 def _fields(schema: pa.Schema, columns: Sequence[str]) -> pa.Schema:
     return pa.schema([schema.field(name) for name in columns])
-
-
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(folder / "index.duckdb"))
-    spill = str(folder / "spill").replace("'", "''")
-    for setting in (
-        # Nothing may be fetched or read but what is handed over.
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        f"memory_limit = '{_MEMORY}'",
-        f"temp_directory = '{spill}'",
-        "preserve_insertion_order = false",
-        "TimeZone = 'UTC'",
-    ):
-        connection.execute(f"SET {setting}")
-    return connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -19,7 +19,7 @@ from moderation.score.writer import hold
 if TYPE_CHECKING:
     from moderation.classify.policy import ResolvedPolicy
     from moderation.decisions.event import Decision
-    from moderation.report.sample import Sample
+    from moderation.review.desk import Task
     from moderation.score.run import Run
 
 
@@ -34,10 +34,7 @@ def serve(
     port: int,
     *,
     policy: ResolvedPolicy | None = None,
-    second_opinion: float = 0.0,
-    new_only: bool = False,
-    sample: Sample | None = None,
-    blind: bool = False,
+    task: Task | None = None,
     carried: Iterable[Decision] = (),
     say: Callable[[str], None],
 ) -> None:
@@ -53,14 +50,8 @@ def serve(
         0: any that is free.
     policy : ResolvedPolicy, optional
         Flags by these thresholds; default: those of the run.
-    second_opinion : float
-        Share of the comments that two people are to decide on.
-    new_only : bool
-        Only comments that nobody has decided on.
-    sample : Sample, optional
-        Comments that were drawn from the run to be judged: a queue of their own.
-    blind : bool
-        Only that queue, and no scores.
+    task : Task, optional
+        What reviewers are to do; default: decide on what is flagged.
     carried : iterable of Decision
         Of other runs: those on comments of this run are taken over.
     say : callable
@@ -73,20 +64,8 @@ def serve(
     UsageError
         The run has no scores, the sample is not of it, or the address is not free.
     """
-    taken = (
-        f"{run.path} is being reviewed on another server, which alone knows who has which comment; open its "
-        "address, or end it"
-    )
-    with hold(run.path / LOCK, taken), closing(_listen(host, port)) as listener, store_of(run.path) as store:
-        desk = open_desk(
-            run,
-            store,
-            policy,
-            second_opinion=second_opinion,
-            new_only=new_only,
-            sample=sample,
-            blind=blind,
-        )
+    with _alone(run), closing(_listen(host, port)) as listener, store_of(run.path) as store:
+        desk = open_desk(run, store, policy, task)
         with desk.index:
             given = list(carried)
             if given:
@@ -112,6 +91,14 @@ def address(access: Access, host: str, port: int) -> str:
     name = f"[{shown}]" if ":" in shown else shown
     token = f"?token={access.token}" if access.token else ""
     return f"http://{name}:{port}/{token}"
+
+
+def _alone(run: Run) -> AbstractContextManager[None]:
+    taken = (
+        f"{run.path} is being reviewed on another server, which alone knows who has which comment; open its "
+        "address, or end it"
+    )
+    return hold(run.path / LOCK, taken)
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -12,9 +12,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from moderation.serve.analyze import analyze, check_context, comment_text, language_list
 from moderation.serve.endpoint import JsonEndpoint
@@ -55,8 +57,9 @@ def create_app(settings: Settings) -> Starlette:
     """
     service = open_service(settings)
     pages = Pages(service)
+    analyzing = JsonEndpoint(service, ANALYZE, AnalyzeCommentRequest, analyze)
     routes = [
-        Route(ANALYZE, JsonEndpoint(service, ANALYZE, AnalyzeCommentRequest, analyze), methods=["POST"]),
+        Route(ANALYZE, analyzing, methods=["POST"]),
         Route(
             SUGGEST,
             _SameOrigin(settings, JsonEndpoint(service, SUGGEST, SuggestCommentScoreRequest, _suggest)),
@@ -82,7 +85,9 @@ def create_app(settings: Settings) -> Starlette:
         yield
         await asyncio.to_thread(service.suggestions.close)
 
-    return Starlette(
+    return _Application(
+        # What other pages may read is decided on the usual way.
+        None if settings.origins else analyzing,
         routes=routes,
         middleware=middleware,
         lifespan=lifespan,
@@ -103,6 +108,25 @@ async def _suggest(service: Service, request: SuggestCommentScoreRequest) -> Sug
     return SuggestCommentScoreResponse(
         clientToken=request.clientToken, requestedLanguages=language_list(request.languages) or None
     )
+
+
+class _Application(Starlette):
+    """Takes the one address that nearly all requests ask for past the routes, which cost a tenth of it."""
+
+    def __init__(self, analyzing: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self._analyzing = analyzing and ServerErrorMiddleware(analyzing, handler=_failed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            self._analyzing is not None
+            and scope["type"] == "http"
+            and scope["path"] == ANALYZE
+            and scope["method"] == "POST"
+        ):
+            await self._analyzing(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _SameOrigin:

@@ -1,8 +1,8 @@
 """Scoring many requests at once: those that arrive in one turn of the event loop share one call of the model.
 
 A call costs as much for one text as for thirty, so a busy server scores in batches and a quiet one at
-once; nobody waits for a batch to fill. The model works in the event loop's own thread: its memo is not to
-be shared, and a turn is short, because a batch is small.
+once; nobody waits for a batch to fill. The model works in one thread, since its memo is not to be shared: the
+event loop's own, where a turn is short, or beside it, where a second tier makes it long.
 """
 
 from __future__ import annotations
@@ -10,19 +10,27 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from moderation.classify.model import Model
+from moderation.classify.tiers import FAST
 from moderation.schema import probability_column
 from moderation.serve.errors import ApiError
 
 TOGETHER: Final = 512
 TOGETHER_BYTES: Final = 1 << 16
 """Most of one batch: about 20 ms of strange words, so that others are not kept waiting."""
+
+TOGETHER_DEEP: Final = 32
+"""Of two tiers: the transformer gains little from more, and those who come later wait for all of them."""
+
+_Found = TypeVar("_Found")
 
 Rescale = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
@@ -70,6 +78,8 @@ class Batcher:
         self._observe = observe
         self._queue: deque[tuple[Sequence[str], asyncio.Future[list[Rating]]]] = deque()
         self._awaited = False
+        self._together = TOGETHER if model.tier == FAST else TOGETHER_DEEP
+        self._beside = None if model.tier == FAST else ThreadPoolExecutor(1, "moderation-score")
         self.waiting = 0
         """Texts that wait to be scored."""
 
@@ -101,14 +111,20 @@ class Batcher:
         self._take_places(len(texts))
         left = len(texts)
         try:
-            for part in _parts(texts):
-                # Between two parts, others have their turn.
-                await asyncio.sleep(0)
-                yield self._model.score_table(pa.table({"text": part}), any_language=any_language)
+            for part in _parts(texts, self._together):
+                given = pa.table({"text": part})
+                yield await self.work(partial(self._model.score_table, given, any_language=any_language))
                 self.waiting -= len(part)
                 left -= len(part)
         finally:
             self.waiting -= left
+
+    async def work(self, ask: Callable[..., _Found], *given: Any) -> _Found:
+        """Return what the model answers, asked in the thread where it works; others have their turn first."""
+        if self._beside is not None:
+            return await asyncio.get_running_loop().run_in_executor(self._beside, ask, *given)
+        await asyncio.sleep(0)
+        return ask(*given)
 
     def _take_places(self, count: int) -> None:
         if self.waiting and self.waiting + count > self._max_queue:
@@ -119,16 +135,31 @@ class Batcher:
         taken: list[tuple[Sequence[str], asyncio.Future[list[Rating]]]] = []
         texts: list[str] = []
         size = 0
-        while self._queue and len(texts) < TOGETHER and size < TOGETHER_BYTES:
+        while self._queue and len(texts) < self._together and size < TOGETHER_BYTES:
             taken.append(self._queue.popleft())
             texts.extend(taken[-1][0])
             size += sum(map(len, taken[-1][0]))
+        if self._observe is not None:
+            self._observe(len(texts))
+        if self._beside is None:
+            self._settle(taken, len(texts), partial(self._rate, texts))
+            return
+        rated = asyncio.get_running_loop().run_in_executor(self._beside, self._rate, texts)
+        rated.add_done_callback(lambda done: self._settle(taken, len(texts), done.result))
+
+    def _settle(
+        self,
+        taken: Sequence[tuple[Sequence[str], asyncio.Future[list[Rating]]]],
+        count: int,
+        rated: Callable[[], list[Rating]],
+    ) -> None:
+        """Hand ratings out to those who wait for them, and see to who came later."""
         self._awaited = bool(self._queue)
         if self._awaited:
             asyncio.get_running_loop().call_soon(self._turn)
-        self.waiting -= len(texts)
+        self.waiting -= count
         try:
-            ratings = self._rate(texts)
+            ratings = rated()
         except Exception as error:
             for _, future in taken:
                 if not future.done():
@@ -141,8 +172,6 @@ class Batcher:
             start += len(asked)
 
     def _rate(self, texts: list[str]) -> list[Rating]:
-        if self._observe is not None:
-            self._observe(len(texts))
         table = self._model.score_table(pa.table({"text": texts}), any_language=True)
         values = np.stack([table[column].to_numpy() for column in self._columns], axis=1).astype(np.float64)
         scored = ~np.isnan(values[:, 0])
@@ -155,11 +184,11 @@ class Batcher:
         ]
 
 
-def _parts(texts: Sequence[str]) -> list[list[str]]:
+def _parts(texts: Sequence[str], most: int) -> list[list[str]]:
     parts: list[list[str]] = []
     size = TOGETHER_BYTES
     for text in texts:
-        if size >= TOGETHER_BYTES or len(parts[-1]) >= TOGETHER:
+        if size >= TOGETHER_BYTES or len(parts[-1]) >= most:
             parts.append([])
             size = 0
         parts[-1].append(text)

@@ -102,6 +102,7 @@ def _about(service: Service) -> dict[str, Any]:
         "version": __version__,
         "notice": _NOTICE,
         "model": service.model_name,
+        "tier": model.tier,
         "scale": settings.scale,
         "scale_means": _SCALES[settings.scale],
         "languages": list(model.config.get("languages", ["en"])),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -132,8 +131,7 @@ async def _scored(service: Service, texts: Sequence[str], explain: bool, any_lan
     if explain:
         for text, one in zip(texts, found, strict=True):
             if one.probabilities is not None:
-                await asyncio.sleep(0)
-                spans = service.model.explain(text).spans
+                spans = (await service.batcher.work(service.model.explain, text)).spans
                 one.spans = [Share(span.begin, span.end, span.shares) for span in spans]
     return found
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from moderation.classify.model import Model, load_model
 from moderation.classify.policy import ResolvedPolicy
+from moderation.classify.tiers import choose_tier
 from moderation.errors import ConfigError
 from moderation.serve.batch import Batcher
 from moderation.serve.keys import Keys, read_keys
@@ -56,13 +57,18 @@ def open_service(settings: Settings) -> Service:
     Raises
     ------
     UsageError
-        There is no such model.
+        There is no such model or tier.
     ModelError
         It is damaged.
     ConfigError
-        The policy or the keys cannot be used, or there is no Perspective scale for this model.
+        The policy, its tier or the keys cannot be used, or there is no Perspective scale for this model.
     """
-    model = load_model(settings.model)
+    tier, budget = choose_tier(settings.tier, None, settings.policy)
+    if budget is not None:
+        raise ConfigError(
+            f"{settings.policy}: deep_budget needs a run; a server looks at every doubtful comment"
+        )
+    model = load_model(settings.model, tier)
     stated = model.policy(settings.policy)
     if stated.needs_run:
         raise ConfigError(f"{settings.policy}: a budget needs a scored run; a server needs thresholds")

@@ -17,6 +17,8 @@ class Settings:
     ----------
     model : str
         Name or folder of a bundle.
+    tier : {"fast", "cascade", "deep"} or None
+        None: what the policy file states, or else the model alone, whatever is installed.
     policy : Path or None
         Thresholds for the flags of `/v1/score`; None: the model's own.
     keys : Path or None
@@ -33,6 +35,7 @@ class Settings:
     """
 
     model: str = "fast"
+    tier: str | None = None
     policy: Path | None = None
     keys: Path | None = None
     decisions: str | None = None

@@ -154,7 +154,9 @@ def test_a_sample_judged_gives_rates(
         writer.writeheader()
         writer.writerows(lines)
     assert run(["report", str(scanned / "run"), "--estimate", str(sheet), "-o", str(tmp_path)]) == 0
-    assert "Corrected rate" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Corrected rate" in said and "report.html" in said
+    assert 'id="h-rates"' in (tmp_path / "report.html").read_text("utf-8")
     with (tmp_path / "estimate.csv").open(newline="", encoding="utf-8") as file:
         rates = {(row["label"], row["month"]): row for row in csv.DictReader(file)}
     # All were judged: the rate is certain.

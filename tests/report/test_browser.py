@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from handmade_run import SMALL, Run, comment, explain, make_run
 
 from moderation.report import write_report
+from moderation.report.estimate import Estimate
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -38,8 +40,10 @@ def opened(browser: Any, small: Run) -> Iterator[Any]:
 class open_page:
     """A page of a run; fails when the page logs an error or asks for anything."""
 
-    def __init__(self, browser: Any, run: Run, anchor: str = "", **options: Any) -> None:
-        self.path = write_report(run, ("html",), explain=explain)["html"]
+    def __init__(
+        self, browser: Any, run: Run, anchor: str = "", corrected: Estimate | None = None, **options: Any
+    ) -> None:
+        self.path = write_report(run, ("html",), explain=explain, corrected=corrected)["html"]
         self.context = browser.new_context(**options)
         self.anchor = anchor
         self.trouble: list[str] = []
@@ -111,6 +115,28 @@ def test_labels_and_note_are_corrected(opened: Any) -> None:
     page.keyboard.press("Enter")
     (line,) = saved(page)
     assert (line["labels"], line["note"]) == (["threat"], "a joke")
+
+
+def test_highlighted_words_are_judged_undone_and_saved(opened: Any) -> None:
+    page = opened
+    for key in ("j", "w", "-"):
+        page.keyboard.press(key)
+    assert page.is_disabled("#undo"), "words are judged once a decision is made"
+    for key in ("r", "w", "w", "-", "W", "+"):
+        page.keyboard.press(key)
+    (line,) = saved(page)
+    assert line["spans"] == [
+        {"begin": 0, "end": 4, "label": "threat", "confirmed": True},
+        {"begin": 9, "end": 15, "label": "insult", "confirmed": False},
+    ]
+    assert page.locator("#c-c mark.rejected").all_text_contents() == ["idiot!"]
+    page.keyboard.press("+")
+    page.locator("#c-c .word").nth(1).get_by_label("no, no reason").click()
+    (line,) = saved(page)
+    assert "spans" not in line
+    page.keyboard.press("u")
+    (line,) = saved(page)
+    assert [(one["label"], one["confirmed"]) for one in line["spans"]] == [("insult", False)]
 
 
 def test_keys_do_nothing_in_a_field_or_with_a_modifier(opened: Any) -> None:
@@ -193,9 +219,26 @@ def test_nothing_is_wider_than_a_phone(browser: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser: Any, small: Run, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-    with open_page(browser, small, color_scheme=scheme, bypass_csp=True) as page:
-        page.keyboard.press("j")
-        page.keyboard.press("r")
+    rates = pd.DataFrame(
+        {
+            "label": "insult",
+            "part": ["all", "t1", "t2"],
+            "title": [None, "The bridge", "<b>" + "w" * 300],
+            "comments": [6, 4, 2],
+            "judged": [6, 4, 2],
+            "positive": [2, 1, 1],
+            "flagged": [0.5, 0.5, 0.5],
+            "expected": [0.4, 0.4, 0.4],
+            "rate": [0.33, 0.25, 0.5],
+            "low": [0.3, 0.2, 0.4],
+            "high": [0.4, 0.3, 0.9],
+        }
+    )
+    corrected = Estimate("thread", "insult", rates, 6, 6, 1, {"insult": 0.01}, {"threat": "too few"})
+    with open_page(browser, small, corrected=corrected, color_scheme=scheme, bypass_csp=True) as page:
+        assert page.locator("[aria-labelledby=h-rates] svg[role=img]").count() == 2
+        for key in ("j", "r", "w", "-", "w", "+"):
+            page.keyboard.press(key)
         page.check(".reveal", force=True)
         page.wait_for_timeout(300)
         for details in page.locator("details").all():

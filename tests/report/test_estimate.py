@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade_run import Run, comment, make_run
+from handmade_run import Run, comment, explain, make_run
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 
 from moderation.decisions import Decision, text_digest
 from moderation.errors import DataError, UsageError
+from moderation.report import write_report
 from moderation.report.estimate import corrected, estimate, unevenness
 from moderation.report.estimated import write_estimate
 from moderation.report.sample import allocate, draw, read_sample, write_sample
+from moderation.report.wording import interval, percent
 
 COMMENTS = 3_000
 
@@ -80,6 +83,41 @@ def test_a_sample_is_drawn_judged_and_gives_the_rates(forum: Run, tmp_path: Path
     path = write_estimate(found, tmp_path / "out")
     with path.open(newline="", encoding="utf-8") as file:
         assert [row["month"] for row in csv.DictReader(file)] == ["all", "2024-03", "2024-04"] * 2
+
+
+def test_the_page_shows_the_rates(forum: Run, tmp_path: Path) -> None:
+    path = tmp_path / "sample.csv"
+    write_sample(draw(forum, "insult", 600), path)
+    judge(path)
+    sample = read_sample(path)
+    found = estimate(forum, sample, sample.decisions)
+    plain = write_report(forum, ("html",), tmp_path, explain=explain)["html"].read_text("utf-8")
+    page = write_report(forum, ("html",), tmp_path, explain=explain, corrected=found)["html"]
+    section = html.document_fromstring(page.read_text("utf-8")).cssselect("[aria-labelledby=h-rates]")[0]
+    rows = [[cell.text_content() for cell in row] for row in section.cssselect("tbody tr")]
+    assert [row[0] for row in rows] == ["insult", "threat", "2024-03", "2024-04"]
+    (whole,) = found.whole[found.whole["label"] == "insult"].to_dict("records")
+    assert rows[0][4:] == [percent(whole["rate"]), interval(whole["low"], whole["high"])]
+    charts = section.cssselect("svg[role=img]")
+    named = [section.get_element_by_id(chart.get("aria-labelledby")).text_content() for chart in charts]
+    assert named == ["All comments", "insult per month"]
+    assert [len(chart.cssselect("circle")) for chart in charts] == [2, 2]
+    assert "rates of single months may be off" in section.text_content()
+    assert "h-rates" not in plain
+
+
+def test_the_share_of_flags_is_by_the_policy_in_force(forum: Run, tmp_path: Path) -> None:
+    path = tmp_path / "sample.csv"
+    write_sample(draw(forum, "insult", 300), path)
+    judge(path)
+    sample = read_sample(path)
+    assert forum.policy is not None
+    strict = replace(forum.policy, thresholds=forum.policy.thresholds | {"insult": 0.9})
+    usual, other = (
+        estimate(forum, sample, sample.decisions, policy=policy).whole for policy in (None, strict)
+    )
+    assert other["flagged"].iloc[0] < usual["flagged"].iloc[0]
+    assert other["rate"].iloc[0] == usual["rate"].iloc[0]
 
 
 def test_rates_per_thread(forum: Run, tmp_path: Path) -> None:

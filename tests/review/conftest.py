@@ -18,7 +18,7 @@ from reviewing import HOSTS, SCORED, TOKEN, Clock, Reviewer
 from moderation.decisions.store import DecisionStore
 from moderation.review.access import Access
 from moderation.review.app import make_app
-from moderation.review.desk import Desk, Scored
+from moderation.review.desk import Desk, Scored, Task
 from moderation.review.index import Index
 from moderation.review.leases import Leases
 
@@ -41,7 +41,7 @@ def make_desk(tmp_path: Path, store: DecisionStore, clock: Clock) -> Iterator[Ca
     def make(rows: Any = SMALL, **options: Any) -> Desk:
         run = make_run(tmp_path / f"run{len(made)}", rows)
         scored = Scored(SCORED, run.policy, "2f7e3d036531bf55")
-        made.append(Desk(Index(run), store, scored, leases=Leases(600, clock), **options))
+        made.append(Desk(Index(run), store, scored, Task(**options), Leases(600, clock)))
         return made[-1]
 
     yield make

@@ -5,13 +5,33 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pandas as pd
+from handmade_run import comment
 from starlette.testclient import TestClient
 
+from moderation.decisions import text_digest
+from moderation.report.sample import Band, Sample
 from moderation.review.access import Access
 
 HOSTS = ("127.0.0.1", "localhost")
 TOKEN = "t" * 43
 SCORED = "fast@" + "d1" * 32
+
+
+MANY = [comment(str(n), f"idiot number {n}", insult=n / 30) for n in range(30)]
+DRAWN = [3, 29, 11, 20, 7, 15]
+
+
+def drawn(comments: Any, numbers: list[int]) -> Sample:
+    rows = pd.DataFrame(
+        {
+            "comment_id": [comments[n]["comment_id"] for n in numbers],
+            "thread_id": [comments[n]["thread_id"] for n in numbers],
+            "text_digest": [text_digest(comments[n]["text"]) for n in numbers],
+            "band": 0,
+        }
+    )
+    return Sample("insult", (Band(0.0, 1.0, len(comments)),), rows)
 
 
 class Clock:

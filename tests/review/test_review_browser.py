@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 from handmade_run import SMALL, comment, explain
-from reviewing import HOSTS, TOKEN
+from reviewing import DRAWN, HOSTS, MANY, TOKEN, drawn
 
 from moderation.decisions.store import DecisionStore
 from moderation.review.access import Access
@@ -262,6 +262,29 @@ def test_everything_works_without_script(browser: Any, served: Any, store: Decis
         assert page.locator(".card").count() == 2
     assert in_force(store) == [("b", "escalate", (), "mild")]
     assert spans_in_force(store) == [(4, 10, "insult", False)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_sample_is_judged_blind_by_keys(
+    browser: Any, served: Any, store: DecisionStore, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    sample = drawn(MANY, DRAWN)
+    with at_desk(
+        browser, served(MANY, sample=sample, blind=True), "Rae", color_scheme=scheme, bypass_csp=True
+    ) as page:
+        violations = axe.Axe().run(page).response["violations"]
+        page.click("text=Judge the sample")
+        page.wait_for_selector(".card.current")
+        for _ in DRAWN:
+            press(page, "1", "r")
+        page.wait_for_selector("text=These were the last ones")
+        page.goto(page.url.split("/work")[0] + "/work?decided=yes")
+        page.wait_for_selector(".card.current")
+        violations += axe.Axe().run(page).response["violations"]
+    assert [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in violations] == []
+    assert sorted(int(made.comment_id) for made in store.current()) == sorted(DRAWN)
+    assert {(made.labels, made.checked) for made in store.current()} == {(("insult",), None)}
 
 
 def test_bulk_and_its_undo(browser: Any, served: Any, store: DecisionStore) -> None:

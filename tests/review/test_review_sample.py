@@ -5,34 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import pytest
-from handmade_run import SMALL, comment, explain
+from handmade_run import SMALL, explain
 from lxml import html
-from reviewing import Reviewer
+from reviewing import DRAWN, MANY, Reviewer, drawn
 
-from moderation.decisions import text_digest
 from moderation.decisions.store import DecisionStore
 from moderation.errors import UsageError
-from moderation.report.sample import Band, Sample
 from moderation.review.access import Access
 from moderation.review.app import make_app
 from moderation.review.desk import Desk
-
-MANY = [comment(str(n), f"idiot number {n}", insult=n / 30) for n in range(30)]
-DRAWN = [3, 29, 11, 20, 7, 15]
-
-
-def drawn(comments: Any, numbers: list[int]) -> Sample:
-    rows = pd.DataFrame(
-        {
-            "comment_id": [comments[n]["comment_id"] for n in numbers],
-            "thread_id": [comments[n]["thread_id"] for n in numbers],
-            "text_digest": [text_digest(comments[n]["text"]) for n in numbers],
-            "band": 0,
-        }
-    )
-    return Sample("insult", (Band(0.0, 1.0, len(comments)),), rows)
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@
       decision: before ? before.decision : null,
       labels: before ? before.labels : [],
       note: before ? before.note : "",
+      ...(before && before.spans ? { spans: before.spans } : {}),
       ...change,
       reviewer: find("#reviewer").value.trim(),
       created_at: new Date().toISOString(),
@@ -90,6 +91,22 @@
     const chosen = new Set(before.labels);
     if (!chosen.delete(label)) chosen.add(label);
     record(card, { labels: labels.filter((name) => chosen.has(name)) });
+  };
+  // Of a highlighted word: no reason, a reason, nothing said. Like labels, words are judged once a decision is made.
+  const placeOf = (mark) => mark.dataset.at.split("-").map(Number);
+  const saidOf = (event, mark) => {
+    const [begin, end] = placeOf(mark);
+    return (event && event.spans ? event.spans : []).find((one) => one.begin === begin && one.end === end && one.label === mark.dataset.label);
+  };
+  const judgeWord = (card, mark, confirmed) => {
+    const before = latest.get(card.id);
+    if (!before) return;
+    const [begin, end] = placeOf(mark);
+    const said = saidOf(before, mark);
+    const rest = (before.spans || []).filter((one) => one !== said);
+    // What is said twice is taken back.
+    const spans = said && said.confirmed === confirmed ? rest : [...rest, { begin, end, label: mark.dataset.label, confirmed }];
+    record(card, { spans: spans.length ? spans.sort((a, b) => a.begin - b.begin) : undefined });
   };
   const undo = () => {
     const event = log.pop();
@@ -115,6 +132,16 @@
     else delete card.element.dataset.decision;
     const box = find(".decide", card.element);
     if (!box) return;
+    const marks = [...card.element.querySelectorAll(".said mark")];
+    marks.forEach((mark, at) => {
+      const said = saidOf(event, mark);
+      mark.classList.toggle("confirmed", Boolean(said) && said.confirmed);
+      mark.classList.toggle("rejected", Boolean(said) && !said.confirmed);
+      for (const button of box.querySelectorAll(`[data-word="${at}"]`)) {
+        button.setAttribute("aria-pressed", String(Boolean(said) && said.confirmed === (button.value === "yes")));
+      }
+    });
+    find(".words", box).hidden = !event || !marks.length;
     for (const button of box.querySelectorAll("[data-decision]")) {
       button.setAttribute("aria-pressed", String(Boolean(event) && event.decision === button.dataset.decision));
     }
@@ -134,6 +161,13 @@
       button.textContent = label;
       chosen.append(button);
     }
+    card.element.querySelectorAll(".said mark").forEach((mark, at) => {
+      const group = find("#word").content.cloneNode(true).firstElementChild;
+      group.setAttribute("aria-label", `${mark.textContent}, ${mark.dataset.label}`);
+      find("bdi", group).textContent = mark.textContent;
+      for (const button of group.querySelectorAll("button")) button.dataset.word = at;
+      find(".words", box).append(group);
+    });
     const scores = find(".scores", card.element);
     if (scores) scores.before(box);
     else card.element.append(box);
@@ -208,6 +242,17 @@
       equip(card);
     }
   };
+  const picked = () => find(".said mark.picked", current.element);
+  const nextWord = (by) => {
+    if (!current || !latest.has(current.id)) return;
+    const all = [...current.element.querySelectorAll(".said mark")];
+    if (!all.length) return;
+    const at = all.findIndex((mark) => mark.classList.contains("picked"));
+    const next = at < 0 ? 0 : (at + by + all.length) % all.length;
+    all.forEach((mark, place) => mark.classList.toggle("picked", place === next));
+    find(".words", current.element).open = true;
+    find(`[data-word="${next}"]`, current.element).focus({ preventScroll: true });
+  };
   const step = (by) => {
     const shown = cards.filter((card) => !card.element.hidden);
     if (!shown.length) return;
@@ -233,6 +278,7 @@
     if (!card || !button) return;
     if (button.dataset.decision) decide(card, button.dataset.decision);
     if (button.dataset.label) toggle(card, button.dataset.label);
+    if (button.dataset.word) judgeWord(card, card.element.querySelectorAll(".said mark")[button.dataset.word], button.value === "yes");
   });
   list.addEventListener("change", (event) => {
     const card = byElement.get(event.target.closest(".card"));
@@ -276,6 +322,10 @@
     e: () => current && decide(current, "escalate"),
     s: () => current && decide(current, "skip"),
     u: undo,
+    w: () => nextWord(1),
+    W: () => nextWord(-1),
+    "+": () => current && picked() && judgeWord(current, picked(), true),
+    "-": () => current && picked() && judgeWord(current, picked(), false),
     n: () => current && latest.has(current.id) && find(".note-field input", current.element).focus(),
     x: () => {
       const box = current && find(".reveal", current.element);
