@@ -57,6 +57,9 @@ GUESSES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Names that dumps give to our columns, most telling first, in snake case."""
 
+EQUAL_TEXTS = frozenset(["body", "comment", "comment_text", "comment_body", "message", "content"])
+"""Names of which none tells more than another; a column called `text` is the text, whatever stands by it."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = re.compile(r"[^a-z0-9]+")
 

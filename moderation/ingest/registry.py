@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from moderation.errors import ConfigError, DataError, UsageError
 from moderation.ingest.base import Format, Head
+from moderation.ingest.strangers import described
 
 ENTRY_POINTS = "moderation.formats"
 """Group under which a package offers further formats: `name = "module:FORMAT"`."""
@@ -89,8 +90,7 @@ def choose(head: Head, name: str | None = None, tables_only: bool = False) -> Fo
     fits = sorted(((found.sniff(head), found) for found in candidates), key=lambda fit: -fit[0])
     best, found = fits[0]
     if best < LEAST:
-        what = "is binary" if b"\0" in head.data[:4096] else "looks like no known dump"
-        raise DataError(f"{head.name}: {what}; `moderation formats` lists what can be read (--format NAME)")
+        raise DataError(f"{head.name}: {described(head.data, head.text)}")
     rivals = [other.name for confidence, other in fits if best - confidence < CLOSE]
     if len(rivals) > 1:
         raise DataError(

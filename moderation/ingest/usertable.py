@@ -11,9 +11,10 @@ from typing import BinaryIO, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from moderation.errors import DataError
 from moderation.ingest import tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
-from moderation.ingest.columns import plan_columns
+from moderation.ingest.columns import EQUAL_TEXTS, plan_columns, snake
 from moderation.ingest.ids import number_occurrences
 from moderation.ingest.markup import htmls_to_texts
 from moderation.schema import ENUMS, INPUT_PREFIX
@@ -70,9 +71,11 @@ def make_plan(
     Raises
     ------
     UsageError, DataError
-        As `columns.plan_columns`.
+        As `columns.plan_columns`; also where two columns may both be the text.
     """
     columns = plan_columns(names, given, input_name)
+    if "text" not in given:
+        _check_text(columns["text"], sample, input_name)
     texts = [value for value in sample.get(columns["text"], ()) if value]
     tagged = sum(1 for value in texts if re.search(_TAG, value))
     markup: Literal["none", "html", "runs"] = "html" if tagged > 0.01 * len(texts) else "none"
@@ -159,6 +162,27 @@ def _stored(plan: TablePlan, names: Sequence[str]) -> list[tuple[str, str]]:
     # Plain text is held verbatim by our own column: storing it twice would double every run.
     shared = plan.columns["text"] if plan.markup == "none" else None
     return [(name, "text" if name == shared else INPUT_PREFIX + name) for name in names]
+
+
+def _check_text(chosen: str, sample: Mapping[str, Sequence[str | None]], input_name: str) -> None:
+    """Raise `DataError` where another column may just as well be the text."""
+    if snake(chosen) not in EQUAL_TEXTS:
+        return
+    rivals = [name for name in sample if snake(name) in EQUAL_TEXTS and _is_prose(sample[name])]
+    rivals = [name for name in rivals if name == chosen or list(sample[name]) != list(sample[chosen])]
+    if len(rivals) > 1 and chosen in rivals:
+        ways = " or ".join(f"--column text={name}" for name in rivals)
+        raise DataError(
+            f"{input_name}: {' and '.join(map(repr, rivals))} may both be the text of comments; "
+            f"say which: {ways}"
+        )
+
+
+def _is_prose(values: Sequence[str | None]) -> bool:
+    """Return True for a column whose values mostly are there, differ and hold letters."""
+    filled = [value for value in values if value and value.strip()]
+    lettered = sum(any(map(str.isalpha, value)) for value in filled)
+    return 3 * len(filled) > len(values) and 2 * lettered > len(filled) and 2 * len(set(filled)) > len(filled)
 
 
 def _text_of(column: pa.ChunkedArray) -> pa.Array:

@@ -17,6 +17,23 @@ from moderation.ingest.formats import delimited
 from moderation.ingest.tables import as_input_table
 
 
+def test_two_columns_that_may_both_be_the_text_are_named(read) -> None:
+    table = "id,comment,message\n1,first thing,other thing\n2,second,another\n"
+    with pytest.raises(
+        DataError, match="'comment' and 'message' may both be the text of comments; say which: --col"
+    ):
+        read(table)
+    assert read(table, columns={"text": "message"})[0]["text"].to_pylist() == ["other thing", "another"]
+    # Notes, flags and copies are no rivals, and a column called text has none.
+    for rival in (
+        "1,first,\n2,second,\n3,third,note\n4,x y,\n",
+        "1,first,0\n2,second,1\n",
+        "1,first,first\n2,b,b\n",
+    ):
+        assert read("id,comment,message\n" + rival)[0]["text"][0].as_py() == "first"
+    assert read(table.replace("comment", "text"))[0]["text"].to_pylist() == ["first thing", "second"]
+
+
 def test_columns_are_guessed_and_all_come_back(read) -> None:
     table, _ = read(
         "commentID,parentID,Who,commentBody,createDate,recommendations,note\n"

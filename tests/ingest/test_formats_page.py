@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -49,31 +50,38 @@ def test_the_described_format_reads_its_dump(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_example_package_installs_and_reads_its_dump(tmp_path: Path) -> None:
     for needed in ("pip", "hatchling"):
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"installing a package needs {needed}")
-    package, site = tmp_path / "package", tmp_path / "site"
+    package, home = tmp_path / "package", tmp_path / "home"
     package.mkdir()
     (package / "pyproject.toml").write_text(_block("toml", "build-system"))
     (package / "moderation_digest.py").write_text(_block("python", "FORMAT = "))
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "--target",
-    ]
-    subprocess.run([*install, str(site), str(package)], check=True, capture_output=True)
+    venv.create(home, symlinks=True)
+    python = home / "bin" / "python"
+    (site,) = (home / "lib").glob("python*/site-packages")
+    # The libraries are those of this environment, and moderation itself; the package goes into its own.
+    (site / "outer.pth").write_text("\n".join(path for path in sys.path if Path(path).is_dir()) + "\n")
+    install = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*install, "--target", site, package], check=True, capture_output=True)
     (tmp_path / "dump").write_text(DIGEST)
-    rows = _ingested(tmp_path / "dump", PYTHONPATH=os.pathsep.join([str(site), *filter(None, sys.path)]))
-    assert [(row["source"], row["author"], row["text"], row["thread_id"]) for row in rows] == [
-        ("digest", "Ann", "Hello all.", "Digest of May")
+    command = [python, "-c", "from moderation.cli import main; main()"]
+    listed = subprocess.run([*command, "formats"], check=True, capture_output=True, text=True).stdout
+    assert "digest" in listed and "mailing-list digest" in listed
+    done = subprocess.run(
+        [*command, "ingest", tmp_path / "dump", "-o", "-"], capture_output=True, text=True, check=False
+    )
+    (row,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row[name] for name in ("source", "author", "text", "thread_id")] == [
+        "digest",
+        "Ann",
+        "Hello all.",
+        "Digest of May",
     ]
+    # The entry without an author is a reject, named with its place.
+    assert done.returncode == 1 and "entry 2: no line From:" in done.stderr
 
 
 def _ingested(path: Path, **environment: str) -> list[dict[str, object]]:

@@ -12,6 +12,7 @@ from moderation.ingest import tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
 from moderation.ingest.formats.bullets import Page, has_thread, read_page
 from moderation.ingest.ids import stable_id, tree_ids
+from moderation.ingest.strangers import is_sql
 
 _JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\"\]-]|\d[\d.]*\s*,|true\b|false\b|null\b))")
 
@@ -37,7 +38,7 @@ def sniff(head: Head) -> float:
         return 0.0
     if has_thread(text[:SNIFFED]):
         return 0.9
-    if _is_code(text):
+    if _is_code(text) or is_sql(text):
         return 0.0
     return 0.35 if "\n" in text.strip() else 0.25
 
