@@ -63,6 +63,8 @@ def test_blind_reviewers_see_nothing_that_the_model_says(sit_down: Callable[...,
     ):
         page = html.document_fromstring(rae.get(address))
         assert not page.cssselect("mark, .flag, .veiled, .expected, fieldset b, fieldset.word"), address
+        # Queues of a thread or an author would show others than the drawn ones.
+        assert not page.xpath("//article//a[contains(@href, '/work')]"), address
         text = page.text_content()
         assert "flagged" not in text and "right" not in text, address
     assert sorted(rae.shown("/work?among=flagged&label=threat&order=strong")) == [0, 1, 2]
