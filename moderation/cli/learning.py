@@ -13,7 +13,7 @@ from moderation.errors import DataError, UsageError
 if TYPE_CHECKING:
     from moderation.train.judge import Judge
     from moderation.train.learn import Comparison
-    from moderation.train.pipeline import Say
+    from moderation.train.recipe import Say
 
 
 def learn_from(
