@@ -101,14 +101,9 @@ def train(
     folders = (recipe_path.parent, out)
     data, weights = _fit(frame, (split == "train").to_numpy(), recipe, corpora, folders, jobs, say)
     say("calibrating")
-    valid = (split == "valid").to_numpy()
-    margins = Scorer(weights).margins(as_strings(frame["text"])).values
-    config = _config(recipe, frame)
+    config = _config(recipe, frame, weights, (split == "valid").to_numpy())
     if recipe.teacher is not None:
         config["teacher"] = {"name": recipe.teacher.bundle, "graph": taught_by(out / TAUGHT_FILE)}
-    for column, (label, stated) in enumerate(recipe.labels.items()):
-        fitted = calibrate_label(frame, margins[:, column], label, stated, valid)
-        config["calibration"][label], config["operating_points"][label] = fitted
     write_bundle(out, config, weights)
     (out / "recipe.toml").write_text(recipe.text, "utf-8")
     model = load_model(out)
@@ -280,14 +275,19 @@ def _second_tier(recipe: Recipe, out: Path, corpora: Path, jobs: int, say: Say) 
     return train_deep(recipe, out, corpora, jobs=jobs, say=say)
 
 
-def _config(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:
+def _config(recipe: Recipe, frame: pd.DataFrame, weights: Weights, valid: Bool) -> dict[str, Any]:
+    """Return a bundle's configuration, calibrated on held-out rows."""
+    calibration, points = {}, {}
+    margins = Scorer(weights).margins(as_strings(frame["text"])).values
+    for column, (label, stated) in enumerate(recipe.labels.items()):
+        calibration[label], points[label] = calibrate_label(frame, margins[:, column], label, stated, valid)
     libraries = ("numpy", "scipy", "scikit-learn", "pyarrow")
     return {
         "name": recipe.name,
         "labels": list(recipe.labels),
         "language": "en",
-        "calibration": {},
-        "operating_points": {},
+        "calibration": calibration,
+        "operating_points": points,
         "corpora": {str(name): int(rows) for name, rows in frame["corpus"].value_counts().items()},
         "libraries": {name: version(name) for name in libraries} | {"python": platform.python_version()},
     }
