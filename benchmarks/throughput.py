@@ -99,8 +99,10 @@ def memory(options: argparse.Namespace) -> None:
     figures = {}
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         for name, lines in (("tenth", options.lines // 10), ("all", options.lines)):
-            dump = Path(folder) / f"{name}.zst"
-            write_reddit(dump, lines)
+            given = options.dump if name == "all" else None
+            dump = given or Path(folder) / f"{name}.zst"
+            if not dump.exists():
+                write_reddit(dump, lines)
             found = whole_way(dump, Path(folder) / "run", options.model, options.jobs)
             # As though all had their peaks at once, and shared no page of the model: an upper bound.
             found["peak_mib"] = found["peak_mib_parent"] + options.jobs * found["peak_mib_largest_worker"]
@@ -109,7 +111,6 @@ def memory(options: argparse.Namespace) -> None:
                 f"{options.jobs} x {found['peak_mib_largest_worker']:,.0f}"
             )
             figures[name] = found
-            dump.unlink()
     growth = figures["all"]["peak_mib"] / figures["tenth"]["peak_mib"] - 1
     print(f"{'ten times the lines need':45}{growth:+12.1%}")
     figures |= {"jobs": options.jobs, "machine": machine()}

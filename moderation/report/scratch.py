@@ -35,6 +35,7 @@ class Scratch(Closing):
             f"memory_limit = '{_MEMORY}'",
             f"temp_directory = '{spill}'",
             "preserve_insertion_order = false",
+            "enable_progress_bar = false",
             "TimeZone = 'UTC'",
         ):
             self._connection.execute(f"SET {setting}")
