@@ -13,12 +13,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from moderation.duck import open_scratch
 from moderation.ingest.threads import resolve
 from moderation.schema import RECORD_SCHEMA, THREAD_SCHEMA
 from moderation.score.writer import COMMENTS, TEMPORARY, THREADS, part_path, write_part
@@ -98,8 +98,8 @@ def write_threads(run: Path, lengths: Sequence[int]) -> None:
     folder = run / TEMPORARY / THREADS
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with duckdb.connect(str(folder / "links.duckdb")) as database:
-        _open_links(database, paths, lengths, folder)
+    with open_scratch(folder / "links.duckdb", memory=MEMORY) as database:
+        _open_links(database, paths, lengths)
         database.execute(_FLAT)
         for bucket in _buckets(database, -(-sum(lengths) // BUCKET)):
             solved = _solve(bucket)
@@ -112,13 +112,8 @@ def write_threads(run: Path, lengths: Sequence[int]) -> None:
     shutil.rmtree(folder)
 
 
-def _open_links(database: Any, paths: Sequence[Path], lengths: Sequence[int], folder: Path) -> None:
+def _open_links(database: Any, paths: Sequence[Path], lengths: Sequence[int]) -> None:
     """Make the rows' ids and links visible to SQL, numbered through all parts."""
-    # A Python without a script passes for a person at a terminal, to whom DuckDB shows a bar.
-    database.execute("SET enable_progress_bar = false")
-    database.execute("SET memory_limit = ?", [MEMORY])
-    database.execute("SET temp_directory = ?", [str(folder)])
-    database.execute("SET preserve_insertion_order = false")
     names = [str(path) for path in paths]
     starts = pd.Series(lengths).cumsum().shift(fill_value=0)
     database.register("given", pa.table({"filename": names, "start": starts.to_numpy()}))
