@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -133,6 +134,35 @@ Licences = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """By which model and from which thresholds on, as `scan` and `score` are told."""
+
+    model: Model = "fast"
+    tier: Tier = None
+    deep_budget: DeepBudget = None
+    policy: Policy = None
+    prevalence: Prevalence = None
+    any_language: AnyLanguage = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What of a dump, as what and where, as `scan`, `score` and `ingest` are told."""
+
+    format: Format = None
+    column: Columns = None
+    limit: Limit = None
+    sample: Sample = None
+    since: Since = None
+    until: Until = None
+    pseudonymize: Pseudonymize = None
+    redact: Redact = False
+    jobs: Jobs = None
+    backend: Backend = "loky"
+    scheduler: Scheduler = None
 
 
 def names(given: str | None) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 from moderation.cli import options
 from moderation.cli.console import BinaryOutput, complain, console, remark, show
 from moderation.cli.errors import Interrupted
+from moderation.cli.groups import grouped
 from moderation.cli.progress import watcher
 
 if TYPE_CHECKING:
@@ -49,31 +50,15 @@ ScoreOut = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(scan)
-    app.command()(score)
-    app.command()(ingest)
+    for command in (scan, score, ingest):
+        app.command()(grouped(command))
 
 
 def scan(
     inputs: options.Inputs,
     out: RunFolder,
-    model: options.Model = "fast",
-    tier: options.Tier = None,
-    deep_budget: options.DeepBudget = None,
-    policy: options.Policy = None,
-    prevalence: options.Prevalence = None,
-    format: options.Format = None,
-    column: options.Columns = None,
-    any_language: options.AnyLanguage = False,
-    limit: options.Limit = None,
-    sample: options.Sample = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    pseudonymize: options.Pseudonymize = None,
-    redact: options.Redact = False,
-    jobs: options.Jobs = None,
-    backend: options.Backend = "loky",
-    scheduler: options.Scheduler = None,
+    scoring: options.Scoring,
+    reading: options.Reading,
     quiet: options.Quiet = False,
 ) -> None:
     """Read a dump, score every comment and write a report: the main job.
@@ -82,13 +67,7 @@ def scan(
     Parquet, and run.json with the account of every record that was read. If it is interrupted, the same
     command goes on where it stopped.
     """
-    request = _request(
-        inputs, model, policy, tier=tier, deep_budget=deep_budget,
-        prevalence=prevalence or (), format=format, column=column,
-        any_language=any_language,
-        limit=limit, sample=sample, since=since, until=until,
-        pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
-    )  # fmt: skip
+    request = _request(inputs, reading, scoring)
     from moderation.report import report_run, summarise
     from moderation.report.terminal import render
     from moderation.score.engine import fill
@@ -108,23 +87,8 @@ def scan(
 def score(
     inputs: options.Inputs,
     out: ScoreOut,
-    model: options.Model = "fast",
-    tier: options.Tier = None,
-    deep_budget: options.DeepBudget = None,
-    policy: options.Policy = None,
-    prevalence: options.Prevalence = None,
-    format: options.Format = None,
-    column: options.Columns = None,
-    any_language: options.AnyLanguage = False,
-    limit: options.Limit = None,
-    sample: options.Sample = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    pseudonymize: options.Pseudonymize = None,
-    redact: options.Redact = False,
-    jobs: options.Jobs = None,
-    backend: options.Backend = "loky",
-    scheduler: options.Scheduler = None,
+    scoring: options.Scoring,
+    reading: options.Reading,
     quiet: options.Quiet = False,
 ) -> None:
     """Add scores and flags to comments, and write them as one table.
@@ -135,13 +99,7 @@ def score(
     from moderation.score.export import table_format
 
     suffix = table_format(out)
-    request = _request(
-        inputs, model, policy, tier=tier, deep_budget=deep_budget,
-        prevalence=prevalence or (), format=format, column=column,
-        any_language=any_language,
-        limit=limit, sample=sample, since=since, until=until,
-        pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
-    )  # fmt: skip
+    request = _request(inputs, reading, scoring)
     if suffix is not None:
         _write_table(request, out, quiet)
         return
@@ -155,26 +113,11 @@ def score(
 def ingest(
     inputs: options.Inputs,
     out: TableOut,
-    format: options.Format = None,
-    column: options.Columns = None,
-    limit: options.Limit = None,
-    sample: options.Sample = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    pseudonymize: options.Pseudonymize = None,
-    redact: options.Redact = False,
-    jobs: options.Jobs = None,
-    backend: options.Backend = "loky",
-    scheduler: options.Scheduler = None,
+    reading: options.Reading,
     quiet: options.Quiet = False,
 ) -> None:
     """Turn a dump into one table of comments, without scores."""
-    request = _request(
-        inputs, None, None, format=format, column=column,
-        limit=limit, sample=sample, since=since, until=until,
-        pseudonymize=pseudonymize, redact=redact, jobs=jobs, backend=backend, scheduler=scheduler,
-    )  # fmt: skip
-    _write_table(request, out, quiet)
+    _write_table(_request(inputs, reading), out, quiet)
 
 
 def _write_table(request: Request, out: str, quiet: bool) -> None:
@@ -185,42 +128,33 @@ def _write_table(request: Request, out: str, quiet: bool) -> None:
     _finish(outcome, quiet)
 
 
-def _request(
-    inputs: list[str],
-    model: str | None,
-    policy: Path | None,
-    *,
-    column: list[str] | None,
-    limit: int | None,
-    sample: float | None,
-    since: str | None,
-    until: str | None,
-    pseudonymize: Path | None,
-    redact: bool,
-    jobs: int | None,
-    backend: str,
-    scheduler: str | None,
-    **others: Any,
-) -> Request:
+def _request(inputs: list[str], reading: options.Reading, scoring: options.Scoring | None = None) -> Request:
     from moderation.score.engine import make_request
     from moderation.score.parallel import Workers
     from moderation.score.privacy import Privacy, read_key
     from moderation.score.select import Selection
 
-    selection = Selection(
-        limit, sample, options.point_in_time("--since", since), options.point_in_time("--until", until)
-    )
-    privacy = Privacy(read_key(pseudonymize) if pseudonymize else None, redact)
-    columns = options.column_map(column)
+    since = options.point_in_time("--since", reading.since)
+    until = options.point_in_time("--until", reading.until)
+    key = read_key(reading.pseudonymize) if reading.pseudonymize else None
+    reads: dict[str, Any] = {
+        "format": reading.format,
+        "columns": options.column_map(reading.column),
+        "selection": Selection(reading.limit, reading.sample, since, until),
+        "privacy": Privacy(key, reading.redact),
+        "workers": Workers(reading.jobs, reading.backend, reading.scheduler),
+    }
+    if scoring is None:
+        return make_request(inputs, None, None, **reads)
     return make_request(
         inputs,
-        model,
-        policy,
-        columns=columns,
-        selection=selection,
-        privacy=privacy,
-        workers=Workers(jobs, backend, scheduler),
-        **others,
+        scoring.model,
+        scoring.policy,
+        tier=scoring.tier,
+        deep_budget=scoring.deep_budget,
+        prevalence=scoring.prevalence or (),
+        any_language=scoring.any_language,
+        **reads,
     )
 
 

@@ -35,6 +35,16 @@ SELECT count(*) AS comments, count(DISTINCT thread_id) threads, count(DISTINCT a
     count(DISTINCT author) FILTER (flagged_row IS NOT NULL) flagged_authors
 FROM facts
 """
+_COUNTS: Final = (
+    "comments",
+    "threads",
+    "authors",
+    "scored",
+    "flagged",
+    "undated",
+    "flagged_threads",
+    "flagged_authors",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +196,8 @@ def summarise(
         found = words(comments)
     resolved = policy or run.policy
     stated = resolved.to_dict() if resolved is not None else {}
-    totals = facts.query(_TOTALS).iloc[0]
-    first, last = _moment(totals["first"]), _moment(totals["last"])
-    scored, flagged = int(totals["scored"]), int(totals["flagged"])
-    low, high = wilson([flagged], [scored])
-    unit, steps, outside = over_time(facts, first, last)
+    counts = _counted(facts)
+    unit, steps, outside = over_time(facts, counts["first"], counts["last"])
     overlap = flags_together(facts, stated)
     return Summary(
         name=run.path.resolve().name,
@@ -200,38 +207,41 @@ def summarise(
         manifest=dict(run.manifest),
         policy=stated,
         policy_digest=_digest(stated) if stated else "",
-        comments=int(totals["comments"]),
-        threads=int(totals["threads"]),
-        authors=int(totals["authors"]),
-        scored=scored,
-        flagged=flagged,
-        without_author={"comments": int(totals["nameless"]), "flagged": int(totals["nameless_flagged"])},
-        first=first,
-        last=last,
-        low=float(low[0]),
-        high=float(high[0]),
-        labels=labels(facts, stated, overlap, scored),
+        labels=labels(facts, stated, overlap, counts["scored"]),
         histogram=histogram(facts),
         unit=unit,
         over_time=steps,
-        undated=int(totals["undated"]),
         outside=outside,
         top_threads=top(facts, "thread_id", "min(thread_title) title"),
         top_authors=top(facts, "author"),
-        flagged_threads=int(totals["flagged_threads"]),
-        flagged_authors=int(totals["flagged_authors"]),
         overlap=overlap,
         languages=dict(facts.languages.most_common()),
         nearest=nearest(facts),
         words=found,
         shown=comments,
         unexplained=unexplained,
+        **counts,
     )
 
 
 def policy_digest(policy: ResolvedPolicy) -> str:
     """Return by what a decision names the thresholds and rules that flagged a comment: 16 hex digits."""
     return _digest(policy.to_dict())
+
+
+def _counted(facts: Facts) -> dict[str, Any]:
+    """Return the fields of a summary that are counted over all comments."""
+    totals = facts.query(_TOTALS).iloc[0]
+    counted = {name: int(totals[name]) for name in _COUNTS}
+    low, high = wilson([counted["flagged"]], [counted["scored"]])
+    return {
+        **counted,
+        "without_author": {"comments": int(totals["nameless"]), "flagged": int(totals["nameless_flagged"])},
+        "first": _moment(totals["first"]),
+        "last": _moment(totals["last"]),
+        "low": float(low[0]),
+        "high": float(high[0]),
+    }
 
 
 def _digest(value: Any) -> str:
