@@ -16,9 +16,6 @@ U32 = npt.NDArray[np.uint32]
 PLACES: Final = 4
 """Places of an index for each row, so that few hashes have to look further than one."""
 
-FIRST_ROWS: Final = 1 << 12
-"""Rows that there is room for at the beginning; they double until the capacity is reached."""
-
 
 class Index:
     """Tells the row of a hash: open addressing, in arrays.
@@ -99,7 +96,7 @@ class Memo:
 
     def forget(self) -> None:
         """Remember nothing."""
-        self._make(min(self.capacity, FIRST_ROWS))
+        self._make(self.capacity)
 
     def find(self, hashes: U64) -> I32:
         """Return the row of each chunk, 0 for those that are not there."""
@@ -117,12 +114,8 @@ class Memo:
         count, hashes = self._index.count, self._index.hashes
         if count + wanted <= len(hashes):
             return False
-        if count + wanted <= self.capacity or count == 1:
-            kept = np.arange(1, count)
-            room = max(count + wanted, min(2 * (count + wanted), self.capacity))
-        else:
-            kept = np.flatnonzero(self._again[1:count])[: self.capacity // 2] + 1
-            room = max(len(kept) + 1 + wanted, self.capacity)
+        kept = np.flatnonzero(self._again[1:count])[: self.capacity // 2] + 1
+        room = max(len(kept) + 1 + wanted, self.capacity)
         moved = len(kept) + 1 < count
         again = self._again[kept] & (not moved)
         old = hashes[kept], self.rows[kept], self.keys[kept], self.letters[kept]
