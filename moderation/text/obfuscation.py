@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise, product
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,9 @@ from moderation.text.vocabulary import VOCABULARY_BITS
 SHORTEST_SPELLED: Final = 3
 LONGEST_SPELLED: Final = 20
 """Letters of a word that is spelled out; two are initials."""
+
+MOST_READINGS: Final = 5
+"""Repeated letters, or signs of two meanings, of which all combinations are looked at."""
 
 _STRETCHED = "|".join(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
 _ENCLOSED = "\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff"
@@ -109,16 +112,19 @@ class Unmasker:
     def spelled(self, letters: str) -> list[tuple[int, str]]:
         """Return the words in letters that stood one by one, as in `i d i o t`, and where each begins.
 
-        The words that cover most letters, longer ones first; letters around them stay single ones.
+        The words that cover most letters, longer ones and rude ones first; letters around them stay single
+        ones.
         """
-        # best[i]: sum of squared lengths that the first i letters allow, and the words that reach it.
+        # best[i]: twice the squared lengths that the first i letters allow, and the words that reach them.
         best: list[tuple[int, list[tuple[int, str]]]] = [(0, [])]
         for end in range(1, len(letters) + 1):
             found = best[-1]
             for start in range(max(0, end - LONGEST_SPELLED), end - SHORTEST_SPELLED + 1):
-                worth = best[start][0] + (end - start) ** 2
-                if worth > found[0] and self.knows(letters[start:end]):
-                    found = (worth, [*best[start][1], (start, letters[start:end])])
+                word = letters[start:end]
+                # Half as much again, so that `a m o r o n` is no strange word that looks known.
+                worth = best[start][0] + (end - start) ** 2 * (3 if word in self._rude else 2)
+                if worth > found[0] and self.knows(word):
+                    found = (worth, [*best[start][1], (start, word)])
             best.append(found)
         return best[-1][1]
 
@@ -147,7 +153,7 @@ class Unmasker:
         )
 
     def _rude_word(self, core: str) -> str | None:
-        return next((word for word in self._candidates(core) if word in self._rude), None)
+        return next((word for word in chain(self._candidates(core), _read(core)) if word in self._rude), None)
 
     def _candidates(self, core: str) -> Iterator[str]:
         core = core.translate(LOOK_ALIKES) if not core.isascii() else core
@@ -155,8 +161,7 @@ class Unmasker:
             joined = _SEPARATED.sub("", core.translate(upright).translate(LEET))
             yield joined
             if _RUN.search(joined):
-                yield _RUN.sub(r"\1\1", joined)
-                yield _PAIR.sub(r"\1", joined)
+                yield from sorted(_shortened(joined), key=lambda word: word not in self._rude)
 
     def _masked(self, core: str) -> str | None:
         stripped = core.strip("*_") if core[:1] == core[-1:] else core
@@ -182,6 +187,29 @@ class Unmasker:
         fitting = [w for w in fitting if all(w.startswith(piece, at) for at, piece in shown)]
         hidden = list(zip(begins[1::2], begins[2::2], strict=False))
         return next((w for w in fitting if all(_LETTERS.fullmatch(w, *span) for span in hidden)), None)
+
+
+def _shortened(word: str) -> list[str]:
+    """Return a word with each letter that is repeated standing twice or once, all of them twice first."""
+    repeated = [(match.start(), match.end()) for match in _PAIR.finditer(word)][:MOST_READINGS]
+    forms = [""]
+    last = 0
+    for begin, end in repeated:
+        forms = [form + word[last:begin] + word[begin] * times for form in forms for times in (2, 1)]
+        last = end
+    return [form + word[last:] for form in forms]
+
+
+def _read(core: str) -> Iterator[str]:
+    """Yield the readings of signs that stand now for an "i", now for an "l"."""
+    signs = [at for at, sign in enumerate(core) if ord(sign) in UPRIGHT]
+    if not 1 < len(signs) <= MOST_READINGS:
+        return
+    for letters in product("il", repeat=len(signs)):
+        read = list(core)
+        for at, letter in zip(signs, letters, strict=True):
+            read[at] = letter
+        yield _SEPARATED.sub("", "".join(read).translate(LEET))
 
 
 def _hidden(sign: str) -> str:

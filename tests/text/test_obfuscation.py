@@ -49,8 +49,11 @@ WORDS = [
     "b1tch",
     "pen",
     "fing",
+    "libtard",
+    "amoron",
+    "fuckk",
 ]
-LEXICON = ("fuck", "shit", "bitch", "fucking", "asshole", "ass", "idiot", "penis")
+LEXICON = ("fuck", "shit", "bitch", "fucking", "asshole", "ass", "idiot", "penis", "moron", "libtard")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,9 @@ def unmasker() -> Unmasker:
         ("\U0001f171itch", "bitch"),
         ("s\U0001f92ct", "shit"),
         ("cooool", "cool"),
+        ("assssshooole", "asshole"),
+        ("fuckkkk!", "fuck"),
+        ("1!btard", "libtard"),
         ("b1tch", "bitch"),
         ("!d!ot", "idiot"),
         ("f***ing", "fucking"),
@@ -143,6 +149,7 @@ def test_spelled_word_may_follow_a_one_letter_word(unmasker: Unmasker) -> None:
     assert unmasker.spelled("idiot") == [(0, "idiot")]
     assert unmasker.spelled("aidiot") == [(1, "idiot")]
     assert unmasker.spelled("astupididiotu") == [(1, "stupid"), (7, "idiot")]
+    assert unmasker.spelled("amoron") == [(1, "moron")]
     assert unmasker.spelled("xyz") == []
 
 
