@@ -126,7 +126,8 @@ def _open_links(database: Any, paths: Sequence[Path], lengths: Sequence[int]) ->
 
 def _buckets(database: Any, buckets: int) -> Iterator[pa.Table]:
     """Yield the rows of each bucket, in the order of the dump."""
-    batches = pa.RecordBatchReader.from_stream(database.cursor().sql(_DEALT.format(buckets=buckets)))
+    cursor = database.cursor()
+    batches = pa.RecordBatchReader.from_stream(cursor.sql(_DEALT.format(buckets=buckets)))
     pieces = (piece for batch in batches for piece in _cut(batch))
     for _, together in groupby(pieces, key=lambda piece: piece["bucket"][0].as_py()):
         yield pa.Table.from_batches(list(together))
