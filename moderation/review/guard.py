@@ -47,7 +47,7 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _harden(MutableHeaders(scope=message), nonce, request.url.path)
+                _harden(MutableHeaders(scope=message), nonce, scope["path"])
             await send(message)
 
         refusal = await self._refusal(request, state)
@@ -59,7 +59,7 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is not None and not self._access.origin_allowed(origin):
             return _no(403, "This request comes from another site.")
-        path = request.url.path
+        path = request.scope["path"]
         if path.startswith("/assets/") and request.method in _SAFE:
             return None
         state["session"] = session = self._session(request)
@@ -87,12 +87,14 @@ class Guard:
 
     def _way_in(self, request: Request, session: Session | None) -> Response | None:
         """Return where somebody without a session has to go, or takes them in by the printed address."""
-        path = request.url.path
+        path = request.scope["path"]
         given = request.query_params.get("token")
         if given is not None and request.method == "GET":
             rest = urlencode([(k, v) for k, v in request.query_params.multi_items() if k != "token"])
             # Without the token, so that it stays neither in the history nor in anything copied from there.
-            onward = RedirectResponse(f"{path}?{rest}" if rest else path, 303)
+            # One slash: two would name another server.
+            clean = "/" + path.lstrip("/")
+            onward = RedirectResponse(f"{clean}?{rest}" if rest else clean, 303)
             if session is None and self._access.token_fits(given):
                 onward.set_cookie(self._cookie, self._access.begin(), httponly=True, samesite="lax", path="/")
             return onward

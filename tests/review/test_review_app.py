@@ -195,6 +195,11 @@ def test_the_token_lets_in_and_leaves_the_address(stranger: TestClient) -> None:
     assert TOKEN not in cookie
 
 
+def test_an_address_with_a_token_leads_to_no_other_server(stranger: TestClient) -> None:
+    answer = stranger.get("http://127.0.0.1:8765//evil.example/work", params={"token": "wrong"})
+    assert answer.headers["location"] == "/evil.example/work"
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "", "[", "169.254.169.254"]
 )
