@@ -13,16 +13,17 @@ from moderation.report.terminal import render
 def printed(summary: Summary) -> str:
     stream = io.StringIO()
     Console(file=stream, width=100, force_terminal=False).print(render(summary))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    # How wide columns are is rich's own affair, and differs between its releases.
+    return "\n".join(" ".join(line.split()) for line in stream.getvalue().splitlines())
 
 
 def test_a_small_run(small: Run) -> None:
     text = printed(summarise(small))
     assert "6 comments, 2 threads, 3 authors, 3 flagged (60 %, 95 % interval 23–88 %)" in text
     assert "2024-03-01 to 2024-03-03" in text
-    assert " insult         3   60 %         23–88 %        0.50             90 %" in text
+    assert "\ninsult 3 60 % 23–88 % 0.50 90 %\n" in text
     assert "2 of 2 threads have flagged comments" in text
-    assert " Bob             2         2   100 %" in text
+    assert "\nBob 2 2 100 %" in text
     assert "Read 9 records: 6 comments, 2 skipped (article text 2), 1 rejected (see rejects.jsonl)." in text
     assert "Scored 5, not scored 1 (empty 1)." in text
 
