@@ -5,13 +5,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from moderation.errors import ConfigError
-from moderation.ingest import mapping
-from moderation.ingest.mapping import count, mappings, read_mapping
+from moderation.ingest.mapping import count, mappings
 
 Json = object
 
@@ -369,35 +366,3 @@ def test_replies_go_thousands_deep(read) -> None:
     content = "[" + "".join(f'{{"id":{n},"text":"x","children":[' for n in range(400)) + "]}" * 400 + "]"
     table, _ = read(content, format="nested-list")
     assert table["depth"].to_pylist() == list(range(400))
-
-
-def test_a_users_own_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read) -> None:
-    (tmp_path / "mine.toml").write_text(
-        'name = "mine"\ntitle = "Ours"\nrecords = ["log[].entries[]"]\nrequires = ["words", "who"]\n'
-        '[columns]\ntext = "words"\nauthor = "who"\nthread_id = "^.day"\n'
-    )
-    monkeypatch.setenv(mapping.FOLDER_VARIABLE, str(tmp_path))
-    mappings.cache_clear()
-    try:
-        assert mappings()["mine"].columns["text"] == ("words",)
-    finally:
-        monkeypatch.undo()
-        mappings.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("name = ", "not a readable TOML"),
-        ('name = "x"', "needs 'title'"),
-        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]', "needs 'columns.text'"),
-        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]\nsize=3\n[columns]\ntext="a"', "unknown 'size'"),
-        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]\n[columns]\ntext="a"\nbody="b"', "unknown 'body'"),
-        ('name="x"\ntitle="x"\nrecords=[]\nrequires=[]\nmarkup="tex"\n[columns]\ntext="a"', "unknown 'tex'"),
-    ],
-)
-def test_wrong_descriptions_are_named(text: str, words: str, tmp_path: Path) -> None:
-    path = tmp_path / "wrong.toml"
-    path.write_text(text)
-    with pytest.raises(ConfigError, match=words):
-        read_mapping(path)
