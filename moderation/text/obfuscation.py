@@ -121,8 +121,10 @@ class Unmasker:
             found = best[-1]
             for start in range(max(0, end - LONGEST_SPELLED), end - SHORTEST_SPELLED + 1):
                 word = letters[start:end]
-                # Half as much again, so that `a m o r o n` is no strange word that looks known.
-                worth = best[start][0] + (end - start) ** 2 * (3 if word in self._rude else 2)
+                # A rude one counts for more, so that `a m o r o n` is no strange word that looks known; a
+                # short one does not, since many harmless words hold it.
+                rude = min(max(end - start - SHORTEST_SPELLED, 0), 2) if word in self._rude else 0
+                worth = best[start][0] + (end - start) ** 2 * (2 + rude)
                 if worth > found[0] and self.knows(word):
                     found = (worth, [*best[start][1], (start, word)])
             best.append(found)

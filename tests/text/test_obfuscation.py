@@ -150,6 +150,7 @@ def test_spelled_word_may_follow_a_one_letter_word(unmasker: Unmasker) -> None:
     assert unmasker.spelled("aidiot") == [(1, "idiot")]
     assert unmasker.spelled("astupididiotu") == [(1, "stupid"), (7, "idiot")]
     assert unmasker.spelled("amoron") == [(1, "moron")]
+    assert unmasker.spelled("sass") == [(0, "sass")]
     assert unmasker.spelled("xyz") == []
 
 
