@@ -5,11 +5,14 @@
 In turns, on the same file: a bare loop on one core that only decompresses and decodes JSON; the whole way
 with one process and with two; each stage alone on one core. Then the same comments as CSV and as Parquet,
 beside a bare read and write by pyarrow. Wall times, best of `--repeat`, and processor time, which other load
-disturbs less; peak memory of the whole process tree. The figures go to `benchmarks/results/throughput.json`.
+disturbs less; peak resident memory of the coordinating process and of the largest worker. The figures go to
+`benchmarks/results/throughput.json`.
 
     python benchmarks/throughput.py --memory --lines 10000000
 
-measures only the peak memory of the whole way over so many lines and over a tenth of them; the figures go to
+measures only memory, of the whole way over a dump of so many lines and over one of a tenth of that: the highest
+sum over all processes at one moment, looked at ten times a second, where a page that several processes share
+counts once (PSS), and beside it the sum that counts it in each (RSS). The figures go to
 `benchmarks/results/memory.json`.
 """
 
@@ -95,23 +98,25 @@ def measure(dump: Path, folder: Path, options: argparse.Namespace) -> dict[str, 
 
 
 def memory(options: argparse.Namespace) -> None:
-    """Measure peak memory over a dump and over its first tenth, which should not differ."""
-    figures = {}
+    """Measure peak memory over a dump and over one of a tenth of the lines, which should not differ."""
+    # Not needed to measure a rate.
+    from tree_memory import run_and_watch
+
+    figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         for name, lines in (("tenth", options.lines // 10), ("all", options.lines)):
             given = options.dump if name == "all" else None
             dump = given or Path(folder) / f"{name}.zst"
             if not dump.exists():
                 write_reddit(dump, lines)
-            found = whole_way(dump, Path(folder) / "run", options.model, options.jobs)
-            # As though all had their peaks at once, and shared no page of the model: an upper bound.
-            found["peak_mib"] = found["peak_mib_parent"] + options.jobs * found["peak_mib_largest_worker"]
+            said, peak = run_and_watch(whole_command(dump, Path(folder) / "run", options.model, options.jobs))
+            each = " + ".join(f"{size:,.0f}" for size in peak.pss_mib_each)
             print(
-                f"{lines:12,} lines: {found['peak_mib']:,.0f} MiB at most, {found['peak_mib_parent']:,.0f} + "
-                f"{options.jobs} x {found['peak_mib_largest_worker']:,.0f}"
+                f"{lines:12,} lines: {peak.pss_mib:,.0f} MiB ({each}), {peak.rss_mib:,.0f} MiB with shared pages "
+                f"counted in each process; {peak.pss_mib_command:,.0f} MiB at most in the coordinating process"
             )
-            figures[name] = found
-    growth = figures["all"]["peak_mib"] / figures["tenth"]["peak_mib"] - 1
+            figures[name] = json.loads(said) | peak.to_dict()
+    growth = figures["all"]["pss_mib"] / figures["tenth"]["pss_mib"] - 1
     print(f"{'ten times the lines need':45}{growth:+12.1%}")
     figures |= {"jobs": options.jobs, "machine": machine()}
     RESULTS.mkdir(exist_ok=True)
@@ -142,11 +147,16 @@ def decode_only(dump: Path) -> int:
 
 def whole_way(dump: Path, out: Path, model: str, jobs: int) -> dict[str, float]:
     """Scan in a process of its own, so that its memory can be told."""
-    shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, "-c", WHOLE, str(dump), str(out), model, str(jobs)]
+    command = whole_command(dump, out, model, jobs)
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     figures: dict[str, float] = json.loads(said)
     return figures
+
+
+def whole_command(dump: Path, out: Path, model: str, jobs: int) -> list[str]:
+    """Return the command of a scan into a run directory that is not there."""
+    shutil.rmtree(out, ignore_errors=True)
+    return [sys.executable, "-c", WHOLE, str(dump), str(out), model, str(jobs)]
 
 
 def stages(dump: Path, run: Path, model: str) -> dict[str, float]:

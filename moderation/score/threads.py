@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from moderation.duck import open_scratch
 from moderation.ingest.threads import resolve
 from moderation.schema import RECORD_SCHEMA, THREAD_SCHEMA
+from moderation.score.memory import release
 from moderation.score.writer import COMMENTS, TEMPORARY, THREADS, part_path, write_part
 
 IN_MEMORY: Final = 500_000
@@ -29,7 +30,7 @@ IN_MEMORY: Final = 500_000
 BUCKET: Final = 200_000
 """Rows of a bucket, on average."""
 
-MEMORY: Final = "400MB"
+MEMORY: Final = "256MB"
 """What DuckDB may use before it goes to disk."""
 
 _COLUMNS: Final = ("comment_id", "thread_id", "parent_id", "parse_confidence")
@@ -98,6 +99,8 @@ def write_threads(run: Path, lengths: Sequence[int]) -> None:
     folder = run / TEMPORARY / THREADS
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    # What the scoring left must not add to what this takes.
+    release()
     with open_scratch(folder / "links.duckdb", memory=MEMORY) as database:
         _open_links(database, paths, lengths)
         database.execute(_FLAT)
