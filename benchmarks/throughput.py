@@ -10,10 +10,15 @@ disturbs less; peak resident memory of the coordinating process and of the large
 
     python benchmarks/throughput.py --memory --lines 10000000
 
-measures only memory, of the whole way over a dump of so many lines and over one of a tenth of that: the highest
-sum over all processes at one moment, looked at ten times a second, where a page that several processes share
-counts once (PSS), and beside it the sum that counts it in each (RSS). The figures go to
+measures only memory, of the whole way over a dump of so many lines and over one of a tenth of that: the
+highest sum over all processes at one moment, looked at ten times a second, where a page that several
+processes share counts once (PSS), and beside it the sum that counts it in each (RSS). The figures go to
 `benchmarks/results/memory.json`.
+
+    python benchmarks/throughput.py --gain 1000000 5000000
+
+measures only how much more `--jobs` processes do than one, over dumps of so many lines. The figures go to
+`benchmarks/results/gain.json`.
 """
 
 from __future__ import annotations
@@ -64,6 +69,9 @@ def main() -> None:
     if options.memory:
         memory(options)
         return
+    if options.gain:
+        gain(options)
+        return
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         dump = options.dump or Path(folder) / "RC_made-up.zst"
         if not dump.exists():
@@ -111,16 +119,37 @@ def memory(options: argparse.Namespace) -> None:
                 write_reddit(dump, lines)
             said, peak = run_and_watch(whole_command(dump, Path(folder) / "run", options.model, options.jobs))
             each = " + ".join(f"{size:,.0f}" for size in peak.pss_mib_each)
-            print(
-                f"{lines:12,} lines: {peak.pss_mib:,.0f} MiB ({each}), {peak.rss_mib:,.0f} MiB with shared pages "
-                f"counted in each process; {peak.pss_mib_command:,.0f} MiB at most in the coordinating process"
-            )
+            print(f"{lines:12,} lines: {peak.pss_mib:,.0f} MiB at one moment ({each})")
+            print(f"{'counting shared pages in each process':45}{peak.rss_mib:12,.0f} MiB")
+            print(f"{'in the coordinating process, at most':45}{peak.pss_mib_command:12,.0f} MiB")
             figures[name] = json.loads(said) | peak.to_dict()
     growth = figures["all"]["pss_mib"] / figures["tenth"]["pss_mib"] - 1
     print(f"{'ten times the lines need':45}{growth:+12.1%}")
     figures |= {"jobs": options.jobs, "machine": machine()}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "memory.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def gain(options: argparse.Namespace) -> None:
+    """Measure what more processes bring: their start weighs less in a long dump."""
+    figures: dict[str, Any] = {"jobs": options.jobs, "machine": machine(), "lines": {}}
+    with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
+        run = Path(folder) / "run"
+        for lines in options.gain:
+            dump = Path(folder) / "RC_made-up.zst"
+            write_reddit(dump, lines)
+            pairs = [
+                [whole_way(dump, run, options.model, jobs) for jobs in (1, options.jobs)]
+                for _ in range(options.repeat)
+            ]
+            one, many = (min(found, key=lambda f: f["seconds"]) for found in zip(*pairs, strict=True))
+            print(
+                f"{lines:12,} lines: {one['seconds'] / many['seconds']:.2f}x, {one['seconds']:.1f} s and "
+                f"{many['seconds']:.1f} s; {one['cpu_seconds']:.1f} s and {many['cpu_seconds']:.1f} s of CPU"
+            )
+            figures["lines"][str(lines)] = {"one": one, "many": many}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "gain.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -270,6 +299,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--model", default="fast")
     parser.add_argument("--memory", action="store_true", help="measure memory only")
+    parser.add_argument(
+        "--gain", type=int, nargs="+", metavar="LINES", help="compare numbers of processes only"
+    )
     return parser.parse_args()
 
 
