@@ -49,8 +49,10 @@ class Tables:
     weights : csr_matrix of float32, shape (features, classes)
         Log-likelihoods above `least`.
     least, prior : ndarray of float32, shape (classes,)
-    classes : list of str
+    classes : ndarray of object, shape (classes,)
         ISO 639 codes; some stand twice.
+    aliases : list of tuple
+        Columns that mean the same language.
     """
 
     index: Index
@@ -58,7 +60,8 @@ class Tables:
     weights: sp.csr_matrix
     least: F32
     prior: F32
-    classes: list[str]
+    classes: Objects
+    aliases: list[tuple[int, int]]
 
 
 def identify(texts: list[str]) -> tuple[Objects, Bool]:
@@ -82,12 +85,12 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
     scores /= np.sqrt(np.maximum(sizes, 1))[:, None]
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
-    for first, other in _aliases(tables.classes):
+    for first, other in tables.aliases:
         shares[:, first] += shares[:, other]
         shares[:, other] = 0
     best = shares.argmax(axis=1)
     certain: Bool = shares[np.arange(len(texts)), best] >= CONFIDENT
-    return np.array(tables.classes, object)[best], certain
+    return tables.classes[best], certain
 
 
 def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[I32, I64]:
@@ -139,4 +142,7 @@ def _tables() -> Tables:
         shape = (len(stored["ends"]) - 1, len(least))
         weights = sp.csr_matrix((above, columns, stored["ends"]), shape=shape)
         features = np.concatenate(([-1], stored["features"])).astype(np.int32)
-        return Tables(index, features, weights, least, stored["prior"], stored["classes"].tolist())
+        classes = stored["classes"].tolist()
+        return Tables(
+            index, features, weights, least, stored["prior"], np.array(classes, object), _aliases(classes)
+        )

@@ -127,6 +127,26 @@ class Model:
         """
         return self._probabilities(self.scorer.margins(as_strings(texts)))
 
+    def rate(self, texts: Texts) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.object_]]:
+        """Return what `score_table` finds out about texts, whatever their language, without a table.
+
+        Parameters
+        ----------
+        texts : sequence, Series or Arrow array of str, shape (n,)
+
+        Returns
+        -------
+        probabilities : ndarray of float32, shape (n, labels)
+            NaN where a text is empty.
+        languages : ndarray of object, shape (n,)
+            ISO 639-1 codes; "" where nothing can be said.
+        """
+        strings = as_strings(texts)
+        margins = self.scorer.margins(strings)
+        probabilities = self._probabilities(margins)
+        probabilities[_blank(strings)] = np.nan
+        return probabilities, withheld_language(strings, margins)[0]
+
     def score(
         self,
         comments: Texts | pd.DataFrame,
@@ -232,7 +252,7 @@ def _found(stated: Mapping[str, Any]) -> Path:
 def _not_comments(table: pa.Table, texts: pa.StringArray) -> npt.NDArray[np.object_]:
     """Return the reason why a row is not scored, by row; empty where it is."""
     reasons = np.full(len(texts), "", object)
-    blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
+    blank = _blank(texts)
     reasons[blank] = "empty"
     for column, values in (("kind", ("pingback", "system")), ("status", ("deleted", "removed"))):
         if column not in table.column_names:
@@ -242,6 +262,11 @@ def _not_comments(table: pa.Table, texts: pa.StringArray) -> npt.NDArray[np.obje
             # A deleted comment whose text the dump still has is a comment like any other.
             reasons[same & (blank if column == "status" else True)] = value
     return reasons
+
+
+def _blank(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
+    blank: npt.NDArray[np.bool_] = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
+    return blank
 
 
 def _numpy(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:

@@ -20,7 +20,6 @@ import pyarrow as pa
 
 from moderation.classify.model import Model
 from moderation.classify.tiers import FAST
-from moderation.schema import probability_column
 from moderation.serve.errors import ApiError
 
 TOGETHER: Final = 512
@@ -72,7 +71,6 @@ class Batcher:
         observe: Callable[[int], None] | None = None,
     ) -> None:
         self._model = model
-        self._columns = [probability_column(label) for label in model.labels]
         self._max_queue = max_queue
         self._mapping = mapping
         self._observe = observe
@@ -172,15 +170,14 @@ class Batcher:
             start += len(asked)
 
     def _rate(self, texts: list[str]) -> list[Rating]:
-        table = self._model.score_table(pa.table({"text": texts}), any_language=True)
-        values = np.stack([table[column].to_numpy() for column in self._columns], axis=1).astype(np.float64)
+        probabilities, languages = self._model.rate(texts)
+        values = probabilities.astype(np.float64)
         scored = ~np.isnan(values[:, 0])
         if self._mapping is not None:
             values = self._mapping(values)
-        languages = table["language"].to_pylist()
         return [
-            Rating(row if good else [], language)
-            for row, good, language in zip(values.tolist(), scored.tolist(), languages, strict=True)
+            Rating(row if good else [], language or None)
+            for row, good, language in zip(values.tolist(), scored.tolist(), languages.tolist(), strict=True)
         ]
 
 

@@ -138,6 +138,24 @@ class TieredModel(Model):
         found[rows] = self.look_again(strings.take(pa.array(rows)), found[rows])
         return found
 
+    def rate(self, texts: Texts) -> tuple[F32, npt.NDArray[np.object_]]:
+        """Return the probabilities of texts by the tier that decides, and their languages.
+
+        Parameters
+        ----------
+        texts : sequence, Series or Arrow array of str, shape (n,)
+
+        Returns
+        -------
+        tuple of ndarray
+            As of `Model.rate`.
+        """
+        strings = as_strings(texts)
+        found, languages = super().rate(strings)
+        rows = np.flatnonzero(self.look.chosen(found))
+        found[rows] = self.look_again(strings.take(pa.array(rows)), found[rows])
+        return found, languages
+
     def look_again(
         self, texts: Texts, fast: F32, threads: int = 1, tell: Callable[[int], None] | None = None
     ) -> F32:
