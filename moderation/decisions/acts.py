@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from moderation.decisions.event import Decision
-from moderation.decisions.verdict import Judged, judged
+from moderation.decisions.judged import Judged, judged
 from moderation.errors import UsageError
 
 WP_COMMANDS: Final = {"remove": "trash", "approve": "approve", "escalate": "unapprove"}

@@ -16,7 +16,7 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from moderation.decisions.event import Decision
-from moderation.decisions.verdict import Judged, judged
+from moderation.decisions.judged import Judged, judged
 
 FEWEST_SHARED: Final = 2
 """Comments that two reviewers must share before a kappa is worth a number."""

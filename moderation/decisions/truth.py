@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from moderation.decisions.verdict import Judged
+from moderation.decisions.judged import Judged
 
 
 def opinions(comment: Judged, labels: Iterable[str]) -> dict[str, bool]:

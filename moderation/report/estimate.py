@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from moderation.decisions import Decision
+from moderation.decisions.judged import judged
 from moderation.decisions.truth import opinions
-from moderation.decisions.verdict import judged
 from moderation.errors import DataError
 from moderation.report.population import Population, count
 from moderation.report.sample import Sample

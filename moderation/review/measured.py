@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from moderation.decisions.dsa import Content
 from moderation.decisions.event import Decision, text_digest
-from moderation.decisions.verdict import Judged, judged
+from moderation.decisions.judged import Judged, judged
 from moderation.report.stats import with_rates
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.decisions import Decision, text_digest
+from moderation.decisions.judged import Judged, judged
 from moderation.decisions.truth import opinions
-from moderation.decisions.verdict import Judged, judged
 from moderation.schema import probability_column
 from moderation.train.recipe import Recipe
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from moderation.decisions import Decision, dsa
 from moderation.decisions.acts import plain_ids, wp_commands
 from moderation.decisions.agreement import agreement
-from moderation.decisions.verdict import judged
+from moderation.decisions.judged import judged
 from moderation.errors import UsageError
 
 GROUNDS = dsa.Grounds("Community rules, section 2", "https://example.org/rules", dsa.EU)

@@ -58,6 +58,14 @@ def test_readme_lists_every_command() -> None:
     assert names == {name for name, _ in commands()}
 
 
+def test_every_make_target_is_explained() -> None:
+    makefile = page("Makefile")
+    targets = set(re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[0].split())
+    targets -= {"help", "lint", "types"}  # `make check` is the last two
+    assert set(re.findall(r"echo 'make (\w+)", makefile)) == targets
+    assert set(re.findall(r"^\| `make (\w+)`", page("CONTRIBUTING.md"), re.MULTILINE)) == targets
+
+
 def test_every_public_name_is_documented() -> None:
     text = page("docs/api.md")
     for name in moderation.__all__:
