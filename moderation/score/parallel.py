@@ -85,7 +85,8 @@ def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Gene
         return
     do: Any = joblib.delayed(partial(_work_for, os.getpid(), settings=settings))
     try:
-        yield from parallel(jobs, PREFETCH * jobs)(do(task) for task in tasks)
+        waiting = (do(_put_down_if_possible(task, settings.run)) for task in tasks)
+        yield from parallel(jobs, PREFETCH * jobs)(waiting)
         # Idle workers would keep their memory while the run is finished.
         get_reusable_executor().shutdown()
     except BrokenProcessPool as error:
@@ -95,10 +96,25 @@ def perform(tasks: Iterator[Task], settings: Settings, workers: Workers) -> Gene
         ) from error
 
 
-def _work_for(parent: int, task: Task, settings: Settings) -> Done:
+def _work_for(parent: int, given: Path | Task, settings: Settings) -> Done:
     """Do a unit of work in a process that ends when the one it works for is gone."""
     _leave_with(parent)
+    if isinstance(given, Task):
+        return work(given, settings)
+    task = _take_up(given)
+    given.unlink()
     return work(task, settings)
+
+
+def _put_down_if_possible(task: Task, run: Path) -> Path | Task:
+    # A file is written once and read once, and goes before a disk sees it. On its way through a pipe a chunk
+    # is copied six times, which takes as long as decompressing it.
+    try:
+        return put_down(task, run)
+    except OSError:
+        # Nothing may be raised here. Where a disk is full, the worker will say so.
+        _waiting(run, task.number).unlink(missing_ok=True)
+        return task
 
 
 @cache
@@ -169,9 +185,13 @@ def put_down(task: Task, run: Path) -> Path:
 
 def work_waiting(path: Path, settings: Settings) -> Done:
     """Do the unit of work that waits at a path."""
+    return work(_take_up(path), settings)
+
+
+def _take_up(path: Path) -> Task:
     with path.open("rb") as file:
         task: Task = pickle.load(file)
-    return work(task, settings)
+    return task
 
 
 def _waiting(run: Path, number: int) -> Path:
