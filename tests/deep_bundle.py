@@ -31,7 +31,7 @@ WORDS = {
 """Token to the logit that it adds to every label."""
 
 
-def write_deep(folder: Path, fast: Path, **changes: Any) -> Path:
+def write_deep(folder: Path, first: Path, **changes: Any) -> Path:
     """Write a bundle that belongs to a first tier, and return its folder; `changes` replace what it states.
 
     The last label's logit is the number of tokens, read from the mask, so that padding would be noticed.
@@ -39,18 +39,19 @@ def write_deep(folder: Path, fast: Path, **changes: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(_graph())
     (folder / "tokenizer.json").write_text(_tokenizer(), "utf-8")
-    stated = json.loads((fast / "config.json").read_text("utf-8"))
+    stated = json.loads((first / "config.json").read_text("utf-8"))
     knots = {"logit": [-4.0, 0.0, 4.0], "rate": [0.0, 0.5, 0.1]}
     config = {
-        "format_version": 1,
+        "format_version": 2,
         "name": "tiny-deep",
         "kind": "deep",
         "labels": list(LABELS),
         "max_length": 12,
         "calibration": {label: {"slope": 1.0, "bias": -1.0, "prevalence": 0.05} for label in LABELS},
+        "fast": {"name": str(first), "digest": stated["digest"]},
+        "combine": {label: [0.0, 1.0, 0.0] for label in LABELS},
         "operating_points": {label: [[0.6, 0.9, 0.8]] for label in LABELS},
         "cascade": {
-            "fast": {"name": str(fast), "digest": stated["digest"]},
             "band": {"abusive": [0.2, 0.995], "conspiracy": [0.3, 0.9]},
             "combine": {label: [0.5, 0.5, 0.25] for label in LABELS},
             "change": dict.fromkeys(LABELS, knots),

@@ -31,9 +31,9 @@ def load_model(name: str | Path = DEFAULT_MODEL, tier: str | None = None) -> Mod
     ----------
     name : str or Path, default "fast"
     tier : {"fast", "cascade", "deep"}, optional
-        The linear model alone; with a second look by a transformer at what it is unsure of; or the
-        transformer for everything. Default: what the bundle is, `fast` for linear models. The other two need
-        the extra `moderation[deep]`.
+        The linear model alone; with a second look by a transformer at what it is unsure of; or both for
+        everything. Default: what the bundle is, `fast` for linear models. The other two need the extra
+        `moderation[deep]`.
 
     Returns
     -------

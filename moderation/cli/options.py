@@ -43,7 +43,7 @@ Tier = Annotated[
         "--tier",
         metavar="fast|cascade|deep",
         help="Which classifiers: the linear model alone; then a transformer for what it is unsure of; or the "
-        "transformer for everything. The last two need moderation[deep]. Default: fast.",
+        "both for everything. The last two need moderation[deep]. Default: fast.",
         show_default=False,
     ),
 ]

@@ -87,7 +87,7 @@ def test_a_text_is_run_once_however_often_it_stands_there(deep: Path) -> None:
         ("tokenizer.json", lambda data: data.replace(b"idiot", b"saint"), "tokenizer.json is damaged"),
         ("config.json", lambda data: data.replace(b'"max_length": 12', b'"max_length": 13'), "is damaged"),
         ("config.json", lambda data: data[:40], "cannot be read"),
-        ("config.json", lambda data: data.replace(b'_version": 1', b'_version": 9'), "format version 9"),
+        ("config.json", lambda data: data.replace(b'_version": 2', b'_version": 9'), "format version 9"),
     ],
 )
 def test_damage_is_found(tmp_path: Path, tiny_model: Path, name: str, damage: object, message: str) -> None:
@@ -160,12 +160,22 @@ def test_cascade_scores_are_pure(cascade: TieredModel) -> None:
     np.testing.assert_array_equal(together, np.concatenate([cascade.predict_proba([text]) for text in TEXTS]))
 
 
-def test_deep_decides_alone_and_scores_what_fast_scores(deep: Path) -> None:
+def test_deep_looks_at_everything_that_fast_scores(deep: Path) -> None:
     table = load_model(deep, "deep").score_table(pa.table({"text": TEXTS}), any_language=True)
     assert table["not_scored"].to_pylist() == [None, None, None, None, "empty", None, None]
     assert table["tier"].to_pylist() == ["deep"] * 4 + [None] + ["deep"] * 2
     own = load_deep(deep).score_texts(TEXTS)
     np.testing.assert_allclose(table["p_insult"].to_numpy()[:4], own[:4, 1], atol=1e-6)
+
+
+def test_deep_adds_up_the_odds_of_both_tiers(tmp_path: Path, tiny_model: Path) -> None:
+    factors = {label: [0.25, 0.75, 0.1] for label in LABELS}
+    folder = write_deep(tmp_path, tiny_model, combine=factors)
+    texts = TEXTS[:4]
+    first, second = load_model(tiny_model).predict_proba(texts), load_deep(folder).odds(texts)
+    odds = 0.25 * np.log(first / (1 - first)) + 0.75 * second.clip(-13.8155, 13.8155) + 0.1
+    found = load_model(folder, "deep").predict_proba(texts)
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-odds)), rtol=1e-4)
 
 
 def test_policy_is_that_of_the_tier(tiny_model: Path, deep: Path, cascade: TieredModel) -> None:
@@ -224,19 +234,16 @@ def test_a_comment_outside_the_bands_is_explained_by_the_first_tier(
 
 
 def test_tiers_that_do_not_belong_together_are_refused(tmp_path: Path, tiny_model: Path) -> None:
-    stated = json.loads((write_deep(tmp_path / "a", tiny_model) / "config.json").read_text())["cascade"]
-    stated["fast"]["digest"] = "0" * 64
-    other = write_deep(tmp_path / "b", tiny_model, cascade=stated)
-    with pytest.raises(ModelError, match="fitted to another version"):
-        load_model(other, "cascade")
-    assert load_model(other, "deep").tier == "deep"
+    other = write_deep(tmp_path, tiny_model, fast={"name": str(tiny_model), "digest": "0" * 64})
+    for tier in ("cascade", "deep"):
+        with pytest.raises(ModelError, match="fitted to another version"):
+            load_model(other, tier)
 
 
 def test_the_first_tier_is_looked_for_beside_the_second(tmp_path: Path, tiny_model: Path) -> None:
     shutil.copytree(tiny_model, tmp_path / "house")
-    stated = json.loads((write_deep(tmp_path / "second", tiny_model) / "config.json").read_text())["cascade"]
-    stated["fast"]["name"] = "house"
-    write_deep(tmp_path / "second", tiny_model, cascade=stated)
+    stated = json.loads((write_deep(tmp_path / "second", tiny_model) / "config.json").read_text())["fast"]
+    write_deep(tmp_path / "second", tiny_model, fast=stated | {"name": "house"})
     assert load_model(tmp_path / "second", "cascade").name == "house+tiny-deep"
 
 

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from moderation.errors import ModelError
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 KIND: Final = "deep"
 GRAPH: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"
-NEEDED: Final = ("name", "labels", "max_length", "calibration", "operating_points", "cascade", "files")
+NEEDED: Final = (
+    "name", "labels", "max_length", "calibration", "fast", "combine", "operating_points", "cascade", "files"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class DeepBundle:
     path : Path
         Its folder.
     config : dict
-        `labels`, `max_length` (tokens), `calibration`, `operating_points`, `cascade`, `digest`, ...
+        `labels`, `max_length` (tokens), `calibration`, `fast` (the first tier), `combine` and
+        `operating_points` of both tiers together, `cascade`, `digest`, ...
     graph : bytes
         `model.onnx`.
     tokenizer : str

@@ -51,8 +51,8 @@ class SecondLook:
     least: float = 0.0
 
     @classmethod
-    def of_bundle(cls, config: Mapping[str, Any]) -> SecondLook:
-        """Return what a bundle states.
+    def at_doubtful(cls, config: Mapping[str, Any]) -> SecondLook:
+        """Return the look at the comments in the bands that a bundle states.
 
         Raises
         ------
@@ -64,19 +64,26 @@ class SecondLook:
             return cls(
                 labels,
                 {label: (float(low), float(high)) for label, (low, high) in cascade["band"].items()},
-                np.array([cascade["combine"][label] for label in labels], np.float64).reshape(-1, 3),
+                _factors(labels, cascade["combine"]),
                 {label: (found["logit"], found["rate"]) for label, found in cascade["change"].items()},
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"the cascade of {config['name']} cannot be used ({error}); train it again"
-            ) from error
+            raise _unusable(config, error) from error
 
     @classmethod
-    def at_everything(cls, labels: Sequence[str]) -> SecondLook:
-        """Return the look that chooses all comments and lets the second tier decide alone."""
-        alone = np.tile([0.0, 1.0, 0.0], (len(labels), 1))
-        return cls(tuple(labels), dict.fromkeys(labels, (0.0, 1.0)), alone)
+    def at_everything(cls, config: Mapping[str, Any]) -> SecondLook:
+        """Return the look that chooses all comments.
+
+        Raises
+        ------
+        ModelError
+            The bundle does not say how the tiers are combined.
+        """
+        labels = tuple(config["labels"])
+        try:
+            return cls(labels, dict.fromkeys(labels, (0.0, 1.0)), _factors(labels, config["combine"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unusable(config, error) from error
 
     def priority(self, fast: F32) -> F64:
         """Return the expected number of changed decisions per comment.
@@ -120,6 +127,14 @@ class SecondLook:
         most = np.log1p(-EDGE) - np.log(EDGE)
         odds: F64 = a * log_odds(fast.astype(np.float64)) + b * second.clip(-most, most) + c
         return odds
+
+
+def _factors(labels: Sequence[str], combine: Mapping[str, Sequence[float]]) -> F64:
+    return np.array([combine[label] for label in labels], np.float64).reshape(-1, 3)
+
+
+def _unusable(config: Mapping[str, Any], error: Exception) -> ModelError:
+    return ModelError(f"the tiers of {config['name']} cannot be combined ({error}); train it again")
 
 
 def least_priority(priorities: F64, most: int) -> float:

@@ -52,7 +52,7 @@ def load_tiered(folder: Path, tier: str | None) -> TieredModel:
     if tier == FAST:
         raise UsageError(f"{folder.name} is a second tier: use the tier cascade or deep, or another model")
     deep = load_deep(folder)
-    name = deep.config["cascade"]["fast"]["name"]
+    name = deep.config["fast"]["name"]
     beside = folder.parent / name
     first = find_bundle(beside if (beside / "config.json").is_file() else name)
     return TieredModel(read_bundle(first), deep, tier or DEEP)
@@ -75,7 +75,7 @@ class TieredModel(Model):
         Of the first tier.
     deep : DeepModel
     tier : {"cascade", "deep"}
-        Whether the second tier looks at the comments in its bands, or at all of them and decides alone.
+        Whether the second tier looks at the comments in its bands, or at all of them.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class TieredModel(Model):
     Raises
     ------
     ModelError
-        The second tier has other labels, or its cascade was fitted to another first tier.
+        The second tier has other labels, or was fitted to another first tier.
     """
 
     def __init__(self, bundle: Bundle, deep: DeepModel, tier: str) -> None:
@@ -95,20 +95,17 @@ class TieredModel(Model):
                 f"{deep.path} has other labels than {self.path}; give the model that it belongs to"
             )
         config = deep.config
+        fitted = config["fast"]
+        if fitted["digest"] != self.digest:
+            raise ModelError(
+                f"{deep.path} was fitted to another version of {fitted['name']} ({fitted['digest'][:12]}) "
+                f"than {self.path} ({self.digest[:12]}); install both anew, or use the tier fast"
+            )
         if tier == CASCADE:
-            fitted = config["cascade"]["fast"]
-            if fitted["digest"] != self.digest:
-                raise ModelError(
-                    f"the cascade of {deep.path} was fitted to another version of {fitted['name']} "
-                    f"({fitted['digest'][:12]}) than {self.path} ({self.digest[:12]}); install both anew, "
-                    "or use the tier deep"
-                )
             config = config | {"operating_points": config["cascade"]["operating_points"]}
         self.deep = deep
         self.tier = tier
-        self.look = (
-            SecondLook.of_bundle(deep.config) if tier == CASCADE else SecondLook.at_everything(self.labels)
-        )
+        self.look = (SecondLook.at_doubtful if tier == CASCADE else SecondLook.at_everything)(deep.config)
         self.first = {"name": self.name, "digest": self.digest, "path": str(self.path)}
         self.name = deep.name if tier == DEEP else f"{self.name}+{deep.name}"
         self.path, self.digest, self.config = deep.path, deep.digest, config
@@ -122,7 +119,7 @@ class TieredModel(Model):
         self.look = replace(self.look, least=least)
 
     def predict_proba(self, texts: Texts) -> F32:
-        """Return calibrated probabilities by the tier that decides, whatever the language of a text.
+        """Return calibrated probabilities, by both tiers where the second looks, whatever the language.
 
         Parameters
         ----------
@@ -139,7 +136,7 @@ class TieredModel(Model):
         return found
 
     def rate(self, texts: Texts) -> tuple[F32, npt.NDArray[np.object_]]:
-        """Return the probabilities of texts by the tier that decides, and their languages.
+        """Return the probabilities of texts, by both tiers where the second looks, and their languages.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The second tier's `metrics.json` and `MODEL_CARD.md`: alone, beside the first tier, as a cascade."""
+"""`metrics.json` and `MODEL_CARD.md` of the second tier: beside the first, at everything and as a cascade."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
 ABOUT = (
     "A transformer encoder of MiniLM's size (all-MiniLM-L6-v2, Apache-2.0, fine-tuned here) for English "
     "comments, one logit per label, weights of one byte. It is the second tier: it looks again at "
-    "comments that the linear model is unsure of, and can score everything where time allows."
+    "comments that the linear model is unsure of (the tier `cascade`), or at everything where time allows "
+    "(the tier `deep`, which the figures below are of). A score is both tiers' together."
 )
 LIMIT = (
     "It reads negation and quotation better than a linear model, not reliably; what it does on sentences of "
@@ -29,7 +30,7 @@ def write_deep_card(model: Judge, metrics: Mapping[str, Any], out: Path) -> None
     Parameters
     ----------
     model : Judge
-        The second tier alone.
+        A second look at everything.
     metrics : mapping
         `test`, `test_fast`, `test_cascade`: figures on the same rows; `audit`, `audit_fast`,
         `audit_cascade`; `curve`; `training`.
@@ -46,7 +47,7 @@ def write_deep_card(model: Judge, metrics: Mapping[str, Any], out: Path) -> None
         "## Functional audit, all tiers",
         _audits(metrics["audit_fast"], metrics["audit"], metrics["audit_cascade"]),
         "## Cascade",
-        _bands(model.config["cascade"]),
+        _bands(model.config),
         _curve(metrics["curve"]),
         "## Weights",
         _weights(metrics["training"]),
@@ -79,7 +80,7 @@ def _won(fast: Figures, deep: Figures) -> str:
         for corpus, found in corpora.items()
     ]
     lost = [f"{name} ({gain:+.3f})" for name, gain in pairs if gain <= 0]
-    first = f"The second tier ranks better than the first on {len(pairs) - len(lost)} of {len(pairs)}."
+    first = f"Both tiers together rank better than the first on {len(pairs) - len(lost)} of {len(pairs)}."
     return f"{first} Not on: {', '.join(lost)}." if lost else first
 
 
@@ -115,17 +116,21 @@ def _audits(*audits: Mapping[str, Any]) -> str:
     return table(header, [*rows, *total, *ranking])
 
 
-def _bands(cascade: Mapping[str, Any]) -> str:
-    rows = []
-    for label, (a, b, c) in cascade["combine"].items():
+def _bands(config: Mapping[str, Any]) -> str:
+    cascade, rows = config["cascade"], []
+    for label, inside in cascade["combine"].items():
         band = cascade["band"].get(label)
         shown = f"{band[0]:.4f} to {band[1]:.4f}" if band else "none"
-        rows.append([f"`{label}`", shown, *(f"{value:.3f}" for value in (a, b, c))])
-    head = table(["label", "band of the first tier's probability", "first", "second", "constant"], rows)
+        factors = (*inside, *config["combine"][label])
+        rows.append([f"`{label}`", shown, *(f"{value:.3f}" for value in factors)])
+    names = ("first", "second", "constant")
+    header = ["label", "band of the first tier's probability", *names, *(f"{name}, deep" for name in names)]
+    head = table(header, rows)
     return (
         "A comment in the band of any label is looked at again; on a mix of ordinary and picked comments "
         f"that is {cascade['share']:.0%}. The bands end where equally many decisions are expected to change. "
-        f"The log-odds of both tiers are combined by the last three columns.\n\n{head}"
+        "The log-odds of both tiers are added up by the next three columns, and by the last three where "
+        f"everything is looked at.\n\n{head}"
     )
 
 
@@ -138,11 +143,14 @@ def _curve(curve: Mapping[str, Any]) -> str:
         ]
         for share, found in curve["shares"].items()
     ]
-    head = table(["looked at again", "wrong decisions per 1,000 comments", "of the second tier's gain"], rows)
+    head = table(
+        ["looked at again", "wrong decisions per 1,000 comments", "of the gain of looking at everything"],
+        rows,
+    )
     return (
         f"On held-out comments, 90 % of them Wikipedia's as they come, at each tier's default policy: the "
-        f"first tier alone decides {curve['fast']:.2f} labels wrongly per 1,000 comments, the second alone "
-        f"{curve['deep']:.2f}. Combining both can be better than the second alone.\n\n{head}"
+        f"first tier alone decides {curve['fast']:.2f} labels wrongly per 1,000 comments, a second look at "
+        f"everything {curve['deep']:.2f}. A cascade, fitted to comments in doubt, can be better.\n\n{head}"
     )
 
 

@@ -7,7 +7,7 @@ import json
 import platform
 import resource
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from moderation.classify.deep.bundle import FORMAT_VERSION
+from moderation.classify.deep.look import SecondLook
 from moderation.classify.model import Model, load_model
 from moderation.errors import ConfigError
 from moderation.train.audit import audit
@@ -27,9 +29,10 @@ from moderation.train.deep.rows import set_aside
 from moderation.train.deep.run import Runner
 from moderation.train.deep.second import (
     Tiers,
-    cascade_score,
     curve,
     fit_second_look,
+    fit_together,
+    looking,
     mix_weights,
 )
 from moderation.train.deep.tier import Tier
@@ -47,7 +50,6 @@ Bool = npt.NDArray[np.bool_]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
-FORMAT_VERSION: Final = 1
 FILES: Final = ("model.onnx", "tokenizer.json")
 
 
@@ -89,7 +91,7 @@ def train_deep(recipe: Recipe, out: Path, corpora: Path, *, jobs: int = 2, say: 
     Returns
     -------
     Tier
-        The second tier alone.
+        A second look at everything.
 
     Raises
     ------
@@ -152,22 +154,24 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
         label: reference_rows(held.frame, label, stated, held.valid)
         for label, stated in recipe.common.labels.items()
     }
+    config |= fit_together(tiers, reference) | {"fast": {"name": fast.name, "digest": fast.digest}}
     share = recipe.second_look.share
+    tiers = replace(tiers, deep_config=config)
     cascade = fit_second_look(tiers, reference, mix_weights(held.frame, held.valid, BACKGROUND), share)
     mix = mix_weights(held.frame, held.test, BACKGROUND)
     cascade["curve"] = curve(tiers, cascade, held.frame, mix)
-    config["cascade"] = cascade | {"fast": {"name": fast.name, "digest": fast.digest}, "share": share}
+    config["cascade"] = cascade | {"share": share}
     write_config(config, out)
     say("measuring")
     facts = json.loads((out / FACTS).read_text("utf-8"))
-    alone, both = _tiers(fast, runner, config, out)
+    always, doubtful = _tiers(fast, runner, config, out)
     metrics = {
-        "test": measure(alone, held.frame, held.test),
+        "test": measure(always, held.frame, held.test),
         "test_fast": measure(fast, held.frame, held.test),
-        "test_cascade": measure(both, held.frame, held.test),
-        "audit": audit(alone),
+        "test_cascade": measure(doubtful, held.frame, held.test),
+        "audit": audit(always),
         "audit_fast": audit(fast),
-        "audit_cascade": audit(both),
+        "audit_cascade": audit(doubtful),
         "curve": cascade["curve"],
         "training": facts
         | {
@@ -175,8 +179,8 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         },
     }
-    write_deep_card(alone, metrics, out)
-    return alone
+    write_deep_card(always, metrics, out)
+    return always
 
 
 def write_config(config: dict[str, Any], out: Path) -> None:
@@ -205,13 +209,13 @@ def _score(fast: Model, runner: Runner, held: Held, recipe: DeepRecipe, config: 
     second = np.empty_like(raw)
     for column, (label, stated) in enumerate(recipe.common.labels.items()):
         found = calibrate_label(held.frame, raw[:, column], label, stated, held.valid)
-        config["calibration"][label], config["operating_points"][label] = found
+        config["calibration"][label], _ = found
         second[:, column] = logit(_probability(raw[:, column], config["calibration"][label]))
     return Tiers(tuple(labels), first, second, fast.config, config)
 
 
 def _tiers(fast: Model, runner: Runner, config: dict[str, Any], out: Path) -> tuple[Tier, Tier]:
-    """Return the second tier alone and both together."""
+    """Return a second look at everything, and one at the comments in the bands."""
     calibration = [config["calibration"][label] for label in config["labels"]]
 
     def score(texts: list[str]) -> F32:
@@ -219,10 +223,10 @@ def _tiers(fast: Model, runner: Runner, config: dict[str, Any], out: Path) -> tu
         columns = [_probability(logits[:, at], stated) for at, stated in enumerate(calibration)]
         return np.stack(columns, axis=1).astype(np.float32)
 
-    cascade = config["cascade"]
-    second_look = cascade_score(tuple(config["labels"]), cascade, fast.predict_proba, score)
-    points = {**config, "operating_points": cascade["operating_points"]}
-    return Tier(fast, config, out, score), Tier(fast, points, out, second_look)
+    always = looking(SecondLook.at_everything(config), fast.predict_proba, score)
+    doubtful = looking(SecondLook.at_doubtful(config), fast.predict_proba, score)
+    points = {**config, "operating_points": config["cascade"]["operating_points"]}
+    return Tier(fast, config, out, always), Tier(fast, points, out, doubtful)
 
 
 def _probability(odds: F64, calibration: dict[str, float]) -> F64:
@@ -242,7 +246,6 @@ def _config(recipe: DeepRecipe, frame: pd.DataFrame, out: Path) -> dict[str, Any
         "language": "en",
         "max_length": recipe.encoder.scored,
         "calibration": {},
-        "operating_points": {},
         "corpora": {str(name): int(rows) for name, rows in shown.items()},
         "libraries": {name: version(name) for name in libraries} | {"python": platform.python_version()},
     }

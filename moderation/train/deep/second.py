@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moderation.classify.deep.look import SecondLook
 from moderation.classify.policy import Policy, read_policy
 from moderation.train.calibrate import operating_points
 from moderation.train.deep.cascade import (
@@ -46,7 +47,7 @@ class Tiers:
     fast, deep : ndarray of float64, shape (n, labels)
         Log-odds of calibrated probabilities; NaN in rows that were not scored.
     fast_config, deep_config : dict
-        Configurations with operating points.
+        Configurations with operating points: of the first tier, and of both together.
     """
 
     labels: tuple[str, ...]
@@ -56,12 +57,27 @@ class Tiers:
     deep_config: Mapping[str, Any]
 
 
+def fit_together(tiers: Tiers, reference: Reference) -> dict[str, Any]:
+    """Return combinations and operating points of both tiers, for a second look at everything.
+
+    Parameters
+    ----------
+    tiers : Tiers
+    reference : mapping
+        Held-out rows per label at its reference prevalence.
+    """
+    rows = np.ones(len(tiers.fast), bool)
+    combine = _combinations(tiers, reference, rows, {})
+    return {"combine": combine, "operating_points": _points(tiers, reference, combine, rows)}
+
+
 def fit_second_look(tiers: Tiers, reference: Reference, mix: F64, share: float) -> dict[str, Any]:
     """Return bands, combinations, rates of change and operating points of a cascade.
 
     Parameters
     ----------
     tiers : Tiers
+        `deep_config` from `fit_together`.
     reference : mapping
         Held-out rows per label at its reference prevalence.
     mix : ndarray of float64, shape (n,)
@@ -69,11 +85,9 @@ def fit_second_look(tiers: Tiers, reference: Reference, mix: F64, share: float) 
     share : float
         Share of such a dump that lies in the bands.
     """
-    all_rows = np.ones(len(tiers.fast), bool)
-    combine = _combinations(tiers, reference, all_rows, {})
-    whole = _points(tiers, reference, combine, all_rows)
+    combine = tiers.deep_config["combine"]
     at_first = _thresholds(tiers.fast_config, tiers.labels)
-    at_last = _thresholds({**tiers.deep_config, "operating_points": whole}, tiers.labels)
+    at_last = _thresholds(tiers.deep_config, tiers.labels)
     change = {}
     for column, label in enumerate(tiers.labels):
         at, weights = reference[label]
@@ -136,9 +150,10 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
     Returns
     -------
     dict
-        `fast`, `deep`: wrong decisions of all labels per 1,000 comments, each tier alone at its default
-        policy. `shares`: per share `wrong` and `gain`, the part of the second tier's gain over the first one
-        that is reached; None where it has none. The comments with most expected changes come first.
+        `fast`, `deep`: wrong decisions of all labels per 1,000 comments, by the first tier and by a second
+        look at everything, each at its default policy. `shares`: per share `wrong` and `gain`, the part of
+        what that look gains over the first tier; None where it gains nothing. The comments with most expected
+        changes come first.
     """
     rows = np.flatnonzero(mix > 0)
     weight = mix[rows] / mix[rows].sum()
@@ -152,17 +167,16 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
     truth = frame[list(tiers.labels)].to_numpy(np.float64)[rows]
     points = {**tiers.deep_config, "operating_points": cascade["operating_points"]}
     first = _decisions(tiers.fast[rows], _thresholds(tiers.fast_config, tiers.labels), tiers.labels)
-    alone = _decisions(tiers.deep[rows], _thresholds(tiers.deep_config, tiers.labels), tiers.labels)
-    both = np.stack(
-        [combined(tiers, cascade["combine"], at)[rows] for at in range(len(tiers.labels))], axis=1
-    )
+    whole = _together(tiers, tiers.deep_config["combine"])[rows]
+    always = _decisions(whole, _thresholds(tiers.deep_config, tiers.labels), tiers.labels)
+    both = _together(tiers, cascade["combine"])[rows]
     last = _decisions(both, _thresholds(points, tiers.labels), tiers.labels)
 
     def wrong(decided: Bool) -> float:
         missed = np.where(np.isnan(truth), False, decided != (truth > 0.5)).sum(axis=1)
         return float(1000 * (missed * weight).sum())
 
-    fast, deep = wrong(first), wrong(alone)
+    fast, deep = wrong(first), wrong(always)
     shares = {}
     for share in SHARES:
         found = wrong(np.where((reached <= share + 1e-9)[:, None], last, first))
@@ -171,25 +185,18 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
     return {"fast": round(fast, 3), "deep": round(deep, 3), "shares": shares}
 
 
-def cascade_score(
-    labels: tuple[str, ...],
-    cascade: Mapping[str, Any],
-    fast: Callable[[list[str]], F32],
-    deep: Callable[[list[str]], F32],
+def looking(
+    look: SecondLook, fast: Callable[[list[str]], F32], deep: Callable[[list[str]], F32]
 ) -> Callable[[list[str]], F32]:
-    """Return a function that scores texts by both tiers: together inside the bands, by the first outside."""
+    """Return a function that scores texts by both tiers where the second looks, by the first elsewhere."""
 
     def score(texts: list[str]) -> F32:
-        first = fast(texts)
-        odds = logit(first)
-        inside = in_bands(cascade["band"], {label: odds[:, at] for at, label in enumerate(labels)})
-        again = np.flatnonzero(inside)
+        found = fast(texts)
+        again = np.flatnonzero(look.chosen(found))
         if len(again):
             second = logit(deep([texts[row] for row in again]))
-            factors = np.array([cascade["combine"][label] for label in labels])
-            both = factors[:, 0] * odds[again] + factors[:, 1] * second + factors[:, 2]
-            first[again] = _sigmoid(both)
-        return first
+            found[again] = _sigmoid(look.combined(found[again], second))
+        return found
 
     return score
 
@@ -220,6 +227,10 @@ def _points(
         odds = np.where(inside, combined(tiers, combine, column), tiers.fast[:, column])[at]
         found[label] = operating_points(_sigmoid(odds), weights)
     return found
+
+
+def _together(tiers: Tiers, combine: Mapping[str, tuple[float, float, float]]) -> F64:
+    return np.stack([combined(tiers, combine, column) for column in range(len(tiers.labels))], axis=1)
 
 
 def _thresholds(config: Mapping[str, Any], labels: tuple[str, ...]) -> dict[str, float]:
