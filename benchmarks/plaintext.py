@@ -33,14 +33,29 @@ KEEP_STRUCTURE = (
     "pandoc_gfm",
     "html2text_py_nowrap_nolinks",
 )
-"""Extractors whose text shows who answers whom: the bars on texts and parents hold for them.
+"""Extractors whose text shows who answers whom: the bars on texts and parents hold for them."""
 
-Settings of resiliparse that keep the main content only are left out: they drop the comments of half the
-pages, and what remains of such a page is its article.
+PART_KEPT = ("resiliparse_links", "resiliparse_main_comments")
+"""Settings of resiliparse for the main content: they drop the comments of half the pages, of others the names.
+
+What they do keep is nested, and so the bar on parents holds for it. The bars on texts and rows do not: where
+the comments are gone, what remains of the page is its article, block by block.
 """
 
-FLAT = ("boilerpy3", "bs4", "goose3", "justext", "newspaper4k", "readability", "trafilatura")
-"""Extractors whose text shows no structure: no parent may be invented."""
+FLAT = (
+    "boilerpy3",
+    "bs4",
+    "goose3",
+    "justext",
+    "newspaper4k",
+    "readability",
+    "resiliparse_nobullets",
+    "trafilatura",
+)
+"""Extractors whose text shows no structure: no parent may be invented.
+
+Without bullets resiliparse still indents lists, but nothing tells an item from a paragraph of the one before.
+"""
 
 SAME = 0.9
 """Share of words that two texts must have in common to be the same comment."""
@@ -88,7 +103,7 @@ def core(text: str) -> str:
         lines.pop(0)
     while lines and commentheads.is_button(lines[-1]):
         lines.pop()
-    return "\n".join(lines)
+    return "\n".join(lines) or text
 
 
 def alike(one: Counter[str], other: Counter[str]) -> float:
@@ -189,6 +204,8 @@ def line(name: str, one: Score) -> str:
 def bars_missed(total: dict[str, Score]) -> list[str]:
     missed = []
     for name, one in total.items():
+        if name in PART_KEPT and one.share("parents", "with_parent") < 0.9:
+            missed.append(f"missed: {name} parents {one.share('parents', 'with_parent'):.3f} < 0.9")
         if name not in KEEP_STRUCTURE:
             if one.invented and name.startswith(FLAT):
                 missed.append(f"missed: {name} invents {one.invented} parents")

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
+from moderation.ingest.formats.bylines import has_letters, without_addressee
+from moderation.ingest.formats.dateditems import FURTHER, dated_items, is_named, known_items
 from moderation.ingest.formats.flattext import flat_comments
-from moderation.ingest.formats.furniture import clear_furniture
+from moderation.ingest.formats.furniture import bare_furniture, clear_furniture
+from moderation.ingest.formats.linerecords import line_records
 from moderation.ingest.formats.ownlists import has_text, is_list_in_text
 from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
 
@@ -25,8 +28,7 @@ LOST = 5
 LOST_SHARE = 0.05
 """Share of comments that begin with a sentence from which on the extractor is known to lose names."""
 
-LONG_TITLE = 12
-"""Words that the titles in a list of further articles seldom have."""
+LONG_TITLE = 12  # Words that the titles in a list of further articles seldom have.
 
 
 @dataclass(slots=True)
@@ -85,12 +87,17 @@ def read_page(text: str) -> Page:
     Nested list items give comments and parents. Where the page's lists are no comments, each block of
     text that may be one is a comment without a parent and with little confidence.
     """
-    outline = read_outline(text)
+    outline = _outline(text)
     width = wrap_width(outline.lines)
     _unwrap_heads(outline, width)
     clear_furniture(outline.items)
-    chosen = _dated(outline) or _named_or_nameless(outline)
-    if chosen:
+    chosen = known_items(outline, width) or dated_items(outline) or _named_or_nameless(outline)
+    records = line_records(outline.lines, width)
+    if len(records) > FURTHER * len(chosen):
+        comments = [Comment(one.author, one.text, one.parent, confidence=CROOKED) for one in records]
+        lines = {number for one in records for number in range(one.first, one.last + 1)}
+        first, chosen = records[0].first, []
+    elif chosen:
         comments, lines = _assemble(outline, chosen, width)
         first = min(lines)
     else:
@@ -108,12 +115,23 @@ def read_page(text: str) -> Page:
 
 def has_thread(text: str) -> bool:
     """Return True where list items of a text look like a thread; cheaper than reading it."""
-    outline = read_outline(text)
+    outline = _outline(text)
     if not outline.items:
         return False
-    _unwrap_heads(outline, wrap_width(outline.lines))
+    width = wrap_width(outline.lines)
+    _unwrap_heads(outline, width)
     clear_furniture(outline.items)
-    return bool(_dated(outline) or _named(outline))
+    return bool(known_items(outline, width) or dated_items(outline) or _named(outline))
+
+
+def _outline(text: str) -> Outline:
+    """Return a text's list items without those that are only dates or buttons."""
+    outline = read_outline(text)
+    dates, buttons = bare_furniture(outline.items)
+    outline = read_outline(text, dates, buttons) if dates or buttons else outline
+    for item in outline.items:
+        item.is_cleared = bool(buttons)
+    return outline
 
 
 def _unwrap_heads(outline: Outline, width: int | None) -> None:
@@ -138,30 +156,6 @@ def _unwrap_heads(outline: Outline, width: int | None) -> None:
                 break
 
 
-def _dated(outline: Outline) -> list[int]:
-    """Return the items whose heads can be nothing but those of comments, where a page has such."""
-    found = [place for place, item in enumerate(outline.items) if _is_dated(item)]
-    named = [place for place, item in enumerate(outline.items) if _is_named(item)]
-    return found if len(found) >= 2 and 2 * len(found) >= len(named) else []
-
-
-def _is_dated(item: Item) -> bool:
-    lines = [item.head] if heads.plain(item.head) else []
-    lines += [text.strip() for _, text in item.body if text.strip()]
-    if not lines or (heads.is_sentence(heads.plain(lines[0])) and not heads.read_head(lines[0]).strong):
-        return False
-    own = [line for line in lines[1:] if not heads.is_date(line) and not heads.is_says(line)]
-    if heads.read_head(lines[0]).strong:
-        return bool(own) or heads.is_says(heads.plain(lines[0]))
-    return bool(own) and any(heads.is_date(line) or heads.is_says(line) for line in lines[1:3])
-
-
-def _is_named(item: Item) -> bool:
-    return bool(heads.read_head(item.head).author) and any(
-        text.strip() and not heads.is_button(text) for _, text in item.body
-    )
-
-
 def _named_or_nameless(outline: Outline) -> list[int]:
     """Return the items with names; those without, where the one name was the first line of a text."""
     named, nameless = _named(outline), _nameless(outline)
@@ -183,11 +177,11 @@ def _named(outline: Outline) -> list[int]:
     gaps = [_gap(outline, roots, number) for number in range(len(roots))]
     values = []
     for number, (begin, end) in enumerate(zip(roots, [*roots[1:], len(items)], strict=True)):
-        value = sum(1.0 if _is_named(items[place]) else -0.3 for place in range(begin + 1, end))
+        value = sum(1.0 if is_named(items[place]) else -0.3 for place in range(begin + 1, end))
         root = items[begin]
         if heads.pingback(root.head) is not None:
             value += 0.1
-        elif _is_named(root):
+        elif is_named(root):
             value += 1.0
         elif heads.is_sentence(root.head):
             # A comment whose author got lost, or a list in the article.
@@ -216,8 +210,8 @@ def _named(outline: Outline) -> list[int]:
 def _stands_alone(items: Sequence[Item], roots: Sequence[int], number: int) -> bool:
     """Return True for a root item with texts before and behind it: the items of a menu come together."""
     before, item = items[roots[number - 1]], items[roots[number]]
-    follows = _is_named(before) and before.start == item.start
-    return follows and (number + 1 == len(roots) or _is_named(items[roots[number + 1]]))
+    follows = is_named(before) and before.start == item.start
+    return follows and (number + 1 == len(roots) or is_named(items[roots[number + 1]]))
 
 
 def _nameless(outline: Outline) -> list[int]:
@@ -274,6 +268,7 @@ def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tup
         if place not in number_of and parent >= 0 and first <= place:
             folded[parent].append(item)
     _take_loose_lines(outline, chosen)
+    _end_last(outline, last)
     nameless = sum(not heads.read_head(outline.items[place].head).author for place in chosen)
     names_lost = nameless > LOST_SHARE * len(chosen)
     comments: list[Comment] = []
@@ -286,9 +281,25 @@ def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tup
             # Nobody can answer a pingback: the item only stands deeper.
             parent = above[parent]
         comment.parent = number_of[parent] if parent >= 0 else -1
+        if item.is_known and comment.parent >= 0:
+            comment.author = without_addressee(comment.author, comments[comment.parent].author)
         comments.append(comment)
         lines |= taken
+    _clear_addressees(comments if any(item.is_known for item in outline.items) else [])
     return comments, lines
+
+
+def _clear_addressees(comments: Sequence[Comment]) -> None:
+    """Take the line with the name of who is answered from above the texts, where the page sets it there."""
+    replies = [one for one in comments if one.parent >= 0 and comments[one.parent].author]
+    begins = [one.text.partition("\n") for one in replies]
+    page_made = [
+        heads.plain(first).lstrip("@") == comments[one.parent].author and bool(rest.strip())
+        for one, (first, _, rest) in zip(replies, begins, strict=True)
+    ]
+    if sum(page_made) >= max(2, 0.8 * len(replies)):
+        for one, (_, _, rest), made in zip(replies, begins, page_made, strict=True):
+            one.text = rest.lstrip("\n") if made else one.text
 
 
 def _take_loose_lines(outline: Outline, chosen: Sequence[int]) -> None:
@@ -301,6 +312,14 @@ def _take_loose_lines(outline: Outline, chosen: Sequence[int]) -> None:
         if goes_on and not any(heads.is_heading(outline.lines[number]) for number in loose):
             items[place].body += [(number, outline.lines[number]) for number in loose]
             items[place].body.sort()
+
+
+def _end_last(outline: Outline, last: int) -> None:
+    """Take from the last comment what stands below the line that ends all comments."""
+    item = outline.items[last]
+    ends = (n for n in outline.outside if n > item.line and heads.ends_comments(outline.lines[n]))
+    if (end := next(ends, None)) is not None:
+        item.body = [(number, text) for number, text in item.body if number < end]
 
 
 def _comment(
@@ -319,14 +338,19 @@ def _comment(
         }
     head, body = _head(item, body, taken)
     kept: list[str] = []
+    buttons: list[str] = []
     for number, text in body:
         if heads.ends_comments(text) and (is_last or flush) and not (kept and not flush):
             break
         taken.add(number)
         if text.strip() and (heads.is_button(text) or (heads.is_date(text) and not any(kept))):
+            buttons.append(text)
             continue
         kept.append(heads.without_images(text))
     text = unwrap(kept, width)
+    if not text and item.is_cleared:
+        # The buttons are gone already: someone wrote the word.
+        text = next((line.strip() for line in buttons if has_letters(line) or "+" in line), "")
     if names_lost and head.author and not head.strong and not text and not _is_tight(item):
         # A blank line where the text would be: this is the text, which is to be judged, not the name.
         head = heads.Head(None, head.author, False)
@@ -342,6 +366,8 @@ def _head(
     item: Item, body: list[tuple[int, str]], taken: set[int]
 ) -> tuple[heads.Head, list[tuple[int, str]]]:
     """Return what the first lines say about the author, and the lines behind them."""
+    if item.is_known:
+        return heads.Head(item.head or None, "", True), body
     head = heads.read_head(item.head)
     place = 0
     while place < len(body) and not head.author and not head.rest and not head.strong:

@@ -193,6 +193,16 @@ def is_date(line: str) -> bool:
     return not _BESIDE_DATE.sub("", _DATE.sub("", line)).strip()
 
 
+def dated(line: str) -> bool:
+    """Return True for a line with a date in it."""
+    return _DATE.search(line) is not None
+
+
+def mark_date(line: str, mark: str) -> str:
+    """Return a line with a mark in the place of its first date."""
+    return _DATE.sub(mark, line, count=1)
+
+
 def is_says(line: str) -> bool:
     """Return True for `says:` alone or behind a name."""
     return _SAYS.match(plain(line)) is not None

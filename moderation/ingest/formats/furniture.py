@@ -10,18 +10,51 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from moderation.ingest.formats.commentheads import is_date, read_head
+from moderation.ingest.formats.commentheads import is_button, is_date, read_head
 from moderation.ingest.formats.textitems import Item
 
 FEWEST = 3
 """Comments that must agree: two may really end alike."""
 
 SHARE = 0.5
+END_SHARE = 0.5
+"""Of the comments; only replies have a button "Parent"."""
+
 LONGEST = 60
 ROUNDS = 3
 """Lines of buttons that may stand below one another."""
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*[kKmM]?\b")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:[kKmM]\b)?")
+
+
+def bare_furniture(items: Sequence[Item]) -> tuple[set[int], set[int]]:
+    """Return the lines of items that are no list items but dates, and of those that are buttons.
+
+    Some pages make a list of the buttons below each comment, and some separate by `•`.
+    """
+    dates: set[int] = set()
+    buttons: set[int] = set()
+    inner = Counter(item.parent for item in items)
+    left = set(range(len(items)))
+    for _ in range(ROUNDS):
+        bare = [place for place in left if not inner[place] and not _places(items[place])]
+        recurring = Counter(_label(items[place].head) for place in bare)
+        least = max(FEWEST + 1, 0.25 * (len(left) - len(bare)))
+        gone = []
+        for place in bare:
+            head = items[place].head
+            if is_date(head):
+                dates.add(items[place].line)
+            elif recurring[_label(head)] >= least and not head.endswith((".", "!", "?")):
+                buttons.add(items[place].line)
+            else:
+                continue
+            gone.append(place)
+        if not gone:
+            break
+        inner.subtract(items[place].parent for place in gone)
+        left.difference_update(gone)
+    return dates, buttons
 
 
 def clear_furniture(items: Sequence[Item]) -> None:
@@ -33,17 +66,22 @@ def clear_furniture(items: Sequence[Item]) -> None:
         filled = [item for item in filled if _places(item)]
 
 
-def common_lines(lines: Iterable[str], wholes: int) -> set[str]:
+def common_lines(lines: Iterable[str], wholes: int, share: float = SHARE) -> set[str]:
     """Return the short lines, as `kind_of` writes them, that recur for most of `wholes` comments."""
     # What ends like a sentence was written by someone, however often.
     short = (line.strip() for line in lines if len(line.strip()) <= LONGEST)
     counted = Counter(kind_of(line) for line in short if not line.endswith((".", "!", "?")))
-    return {kind for kind, count in counted.items() if kind and count >= max(FEWEST, SHARE * wholes)}
+    return {kind for kind, count in counted.items() if kind and count >= max(FEWEST, share * wholes)}
 
 
 def kind_of(line: str) -> str:
     """Return a line without what differs from comment to comment: numbers, case, space."""
     return " ".join(_NUMBER.sub("0", line).casefold().split())
+
+
+def _label(head: str) -> str:
+    """Return a button without its count; any other head as it is, for names may differ by a number."""
+    return kind_of(head) if is_button(head) else head.casefold()
 
 
 def _places(item: Item) -> list[int]:
@@ -52,12 +90,12 @@ def _places(item: Item) -> list[int]:
 
 def _clear_ends(items: Sequence[Item]) -> bool:
     ends = [(item, _places(item)[-1]) for item in items]
-    common = common_lines((item.body[place][1] for item, place in ends), len(items))
+    common = common_lines((item.body[place][1] for item, place in ends), len(items), END_SHARE)
     cleared = False
     for item, place in ends:
         if kind_of(item.body[place][1]) in common:
             item.body[place] = (item.body[place][0], "")
-            cleared = True
+            item.is_cleared = cleared = True
     return cleared
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
-from moderation.ingest.formats.commentheads import is_date, is_name, plain
+from moderation.ingest.formats.commentheads import is_date, is_name, mark_date, plain
 
 TAB = 4
 
@@ -48,6 +48,10 @@ class Item:
         Its own further lines with their numbers; blank ones are empty.
     crooked : bool
         True where its indent fits none of the levels around it.
+    is_known : bool
+        True where the page's way of writing bylines shows that this is a comment, by `head`.
+    is_cleared : bool
+        True where the buttons below it have been taken away.
     """
 
     line: int
@@ -58,6 +62,8 @@ class Item:
     parent: int
     body: list[tuple[int, str]] = field(default_factory=list)
     crooked: bool = False
+    is_known: bool = False
+    is_cleared: bool = False
 
 
 @dataclass(slots=True)
@@ -82,17 +88,27 @@ class Outline:
     flush: bool
 
 
-def read_outline(text: str) -> Outline:
+def read_outline(text: str, unmarked: Set[int] = frozenset(), dropped: Set[int] = frozenset()) -> Outline:
     """Find the list items of a text.
 
     The indent is compared, not counted: a step may be one column or eight. Numbers may be aligned on
     either side.
+
+    Parameters
+    ----------
+    text : str
+        Of a page.
+    unmarked : set of int
+        Lines that are no list items, whatever their first sign.
+    dropped : set of int
+        Lines to read as blank.
     """
     raw = [line.rstrip() for line in _cleaned(text).split("\n")]
+    raw = ["" if number in dropped else line for number, line in enumerate(raw)]
     # Markdown writers escape what might be markup: "29\\. Mai". No such number is a marker.
     escaped = sum(len(_ESCAPED.findall(line)) for line in raw) > 2
     lines = [_ESCAPED.sub(r"\1", line) for line in raw] if escaped else raw
-    marks = _marks(raw, lines)
+    marks = {number: mark for number, mark in _marks(raw, lines).items() if number not in unmarked}
     flush = _bodies_are_flush(lines, marks)
     # Twice: how far in replies are set may show only below the first place where it matters.
     builder = _Builder(lines, flush, set()).run(marks)
@@ -165,7 +181,10 @@ def _mark(line: str) -> tuple[int, int, str, bool] | None:
     if found is None or _RULE.match(line):
         return None
     start = len(found[1])
-    if found[2][0].isdigit() and is_date(line):
+    if (found[2][0].isdigit() and is_date(line)) or (
+        # A link to the comment before its date; before a name it is a marker.
+        found[2] in "#@" and mark_date(found[3] or "", "\0").startswith("\0")
+    ):
         return None
     return start, start + len(found[2]), (found[3] or "").strip(), found[2][0].isdigit()
 
@@ -242,7 +261,12 @@ class _Builder:
             (
                 place
                 for place in reversed(self.stack)
-                if _holds(self.items[place], indent, tight and place == len(self.items) - 1)
+                if _holds(
+                    self.items[place],
+                    indent,
+                    tight and place == len(self.items) - 1,
+                    int(self.items[place].numbered and not self.loose),
+                )
             ),
             None,
         )
@@ -292,12 +316,13 @@ def _is_last_of_tight_list(items: Sequence[Item]) -> bool:
     return len(items) > 1 and items[-2].line == items[-1].line - 1
 
 
-def _holds(item: Item, indent: int, tight: bool) -> bool:
+def _holds(item: Item, indent: int, tight: bool, shift: int) -> bool:
     """Return True where a line of that indent may belong to the item.
 
-    inscriptis sets paragraphs as far left as the marker, but the line after the head never. What follows
-    the last item of a list without blank lines is the page's text, unless it is set below the item's.
+    inscriptis sets paragraphs as far left as the marker, a number's one further (`shift`), but the line
+    after the head never. What follows the last item of a list without blank lines is the page's text,
+    unless it is set below the item's.
     """
     if tight:
         return indent > item.end
-    return indent > item.start or (indent == item.start > 0 and any(text for _, text in item.body))
+    return indent > item.start or (indent >= item.start - shift > 0 and any(text for _, text in item.body))
