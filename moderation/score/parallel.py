@@ -18,11 +18,16 @@ import joblib
 from joblib.externals.loky import BrokenProcessPool, get_reusable_executor
 
 from moderation.errors import ModerationError, UsageError
+from moderation.score.memory import release
 from moderation.score.work import Done, Settings, Task, work
 from moderation.score.writer import TEMPORARY
 
 PREFETCH: Final = 2
 """Chunks under way per process: one worked on, one waiting, so that memory is bounded and no one waits."""
+
+RELEASE_EVERY: Final = 31
+"""Parts after which a worker gives freed memory back, or it would grow; after each part it would cost a tenth
+of the time. A prime, so that it is not always the same worker's turn."""
 
 BACKENDS: Final = ("loky", "dask")
 
@@ -100,10 +105,14 @@ def _work_for(parent: int, given: Path | Task, settings: Settings) -> Done:
     """Do a unit of work in a process that ends when the one it works for is gone."""
     _leave_with(parent)
     if isinstance(given, Task):
-        return work(given, settings)
-    task = _take_up(given)
-    given.unlink()
-    return work(task, settings)
+        task = given
+    else:
+        task = _take_up(given)
+        given.unlink()
+    done = work(task, settings)
+    if task.number % RELEASE_EVERY == 0:
+        release()
+    return done
 
 
 def _put_down_if_possible(task: Task, run: Path) -> Path | Task:
