@@ -36,7 +36,7 @@ KEEP_STRUCTURE = (
 """Extractors whose text shows who answers whom: the bars on texts and parents hold for them."""
 
 PART_KEPT = ("resiliparse_links", "resiliparse_main_comments")
-"""Settings of resiliparse for the main content: they drop the comments of half the pages, of others the names.
+"""Settings of resiliparse for the main content: they drop the comments of half the pages, or the names.
 
 What they do keep is nested, and so the bar on parents holds for it. The bars on texts and rows do not: where
 the comments are gone, what remains of the page is its article, block by block.

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import pytest
 
+from moderation.ingest.base import Chunk, ReadOptions
+from moderation.ingest.formats import htmlpage
+
 PAGE = """<!DOCTYPE html><html><head><title>Bridge | Courier</title>
 <meta property="og:title" content="Bridge to close"><link rel="canonical" href="https://a.example/bridge"></head>
 <body><nav><ul><li><a href="/">Home</a></li></ul></nav><article><p>Nine months.</p></article>%s
@@ -94,3 +97,22 @@ def test_bad_markup_is_read_as_far_as_it_goes(damage: str, read) -> None:
 def test_control_characters_do_no_harm(strange: str, read) -> None:
     table, _ = read(PAGE % WORDPRESS.replace("Two prams", f"Two {strange} prams"))
     assert table["text"][0].as_py().startswith("Is the ferry free?")
+
+
+def test_a_list_item_and_the_schema_org_article_in_it_are_one_comment() -> None:
+    one = (
+        '<li class="comment" id="comment-{0}"><article itemscope itemtype="https://schema.org/Comment">'
+        '<cite class="fn">{1}</cite><div class="comment-content" itemprop="text"><p>{2}</p></div></article>{3}</li>'
+    )
+    inner = '<ol class="children">' + one.format(2, "Bob", "Not so.", "") + "</ol>"
+    page = (
+        "<html><body><ol class=comment-list>"
+        + one.format(1, "Ann", "Well said.", inner)
+        + "</ol></body></html>"
+    )
+    parsed = htmlpage.parse(Chunk(page.encode(), 0), ReadOptions("page.html"))
+    rows = parsed.table.to_pylist()
+    assert [(row["author"], row["text"], row["parent_id"]) for row in rows] == [
+        ("Ann", "Well said.", None),
+        ("Bob", "Not so.", "1"),
+    ]

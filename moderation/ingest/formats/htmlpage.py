@@ -181,8 +181,8 @@ def _is_comment(element: Any) -> bool:
 
 
 def _is_same(outer: Any, inner: Any) -> bool:
-    """Return True where one comment has two elements: `li#li-comment-7` and the `div#comment-7` in it."""
-    if inner.tag == "li" or inner.get("itemtype"):
+    """Return True where one comment has two elements: `li#comment-7`, the `article` of schema.org in it."""
+    if inner.tag == "li" or (inner.get("itemtype") and outer.get("itemtype")):
         return False
     between = [one for one in inner.iterancestors() if one is not outer]
     for one in between[: next((n for n, one in enumerate(inner.iterancestors()) if one is outer), 0)]:
