@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from moderation.ingest.formats import commentheads
-from moderation.ingest.formats.bullets import Comment, read_page
+from moderation.ingest.formats.bullets import read_page
+from moderation.ingest.formats.textpage import Comment
 
 KEEP_STRUCTURE = (
     "inscriptis",

@@ -116,3 +116,67 @@ def test_a_list_item_and_the_schema_org_article_in_it_are_one_comment() -> None:
         ("Ann", "Well said.", None),
         ("Bob", "Not so.", "1"),
     ]
+
+
+# Markup that names no comment: rows with a byline, and list items whose classes say nothing.
+UNNAMED = (
+    "<table>"
+    + "".join(
+        f'<tr><td><a href="/u/{name}">{name}</a> <a href="#{number}">{hours} hours ago</a> | <a href="#">reply</a></td></tr>'
+        f"<tr><td><span>{text}</span></td></tr>"
+        for number, (name, hours, text) in enumerate(
+            [
+                ("kerstin", 9, "The ferry was free when I was a child, and nobody paid for prams either."),
+                ("old_harbour", 8, "It was not free in 1988. I still have the tickets."),
+                ("marlow", 7, "Does anyone know whether bicycles pay?"),
+                ("kerstin", 5, "They do, two coins each way."),
+            ]
+        )
+    )
+    + "</table>"
+)
+
+LISTED = "<ol>" + "".join(
+    f'<li class="comment" id="comment-{number}"><p><b>{name}</b></p><p>{day} May 2021 at 10:0{number}</p><p>{text}</p>'
+    "<p><a href='#'>Reply</a></p></li>"
+    for number, (name, day, text) in enumerate(
+        [
+            ("Ann", 3, "The ferry was free when I was a child."),
+            ("Bob", 4, "It was not free in 1988."),
+            ("Cem", 5, "Does anyone know whether bicycles pay?"),
+        ],
+        1,
+    )
+) + "</ol>"  # fmt: skip
+
+
+def test_a_page_whose_markup_names_no_comment_is_read_by_its_text(read) -> None:
+    table, accounting = read(PAGE % UNNAMED)
+    assert table["author"].to_pylist() == ["kerstin", "old_harbour", "marlow", "kerstin"]
+    assert table["text"][1].as_py() == "It was not free in 1988. I still have the tickets."
+    assert set(table["source"].to_pylist()) == {"html"}
+    assert set(table["thread_id"].to_pylist()) == {"https://a.example/bridge"}
+    assert accounting.read == accounting.rows + sum(accounting.skipped.values())
+
+
+def test_names_and_buttons_without_a_class_are_no_text(read) -> None:
+    table, _ = read(PAGE % LISTED)
+    assert table["author"].to_pylist() == ["Ann", "Bob", "Cem"]
+    assert table["text"].to_pylist()[1:] == [
+        "It was not free in 1988.",
+        "Does anyone know whether bicycles pay?",
+    ]
+    assert table["comment_id"].to_pylist() == ["1", "2", "3"]
+
+
+def test_an_article_is_no_thread(read) -> None:
+    paragraphs = "".join(
+        f"<p>Paragraph {number} of the report tells what the council said.</p>" for number in range(30)
+    )
+    table, _ = read(PAGE % paragraphs)
+    assert table.num_rows == 0
+
+
+def test_a_page_nested_too_deeply_for_its_text_is_survived(read) -> None:
+    table, _ = read(PAGE % ("<div>" * 5000 + "deep" + "</div>" * 5000))
+    assert table.num_rows == 0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
@@ -16,8 +15,8 @@ from moderation.ingest.formats.furniture import bare_furniture, clear_furniture
 from moderation.ingest.formats.linerecords import line_records
 from moderation.ingest.formats.ownlists import has_text, is_list_in_text
 from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
+from moderation.ingest.formats.textpage import SURE, Comment, Page
 
-SURE = 1.0
 FLUSH = 0.9
 CROOKED = 0.7
 DOUBTFUL = 0.6
@@ -29,56 +28,6 @@ LOST_SHARE = 0.05
 """Share of comments that begin with a sentence from which on the extractor is known to lose names."""
 
 LONG_TITLE = 12  # Words that the titles in a list of further articles seldom have.
-
-
-@dataclass(slots=True)
-class Comment:
-    """One comment of a page.
-
-    Parameters
-    ----------
-    author : str or None
-        None where the extractor lost it.
-    text : str
-        May be empty.
-    parent : int
-        Number of the comment that it answers, or -1.
-    kind : {"comment", "pingback"}
-        As in the comment table.
-    confidence : float
-        How sure its borders and parent are, in [0, 1].
-    """
-
-    author: str | None
-    text: str
-    parent: int = -1
-    kind: str = "comment"
-    confidence: float = SURE
-
-
-@dataclass(slots=True)
-class Page:
-    """The comments of a page, and what else stood on it.
-
-    Parameters
-    ----------
-    title : str or None
-        Of the page, as far as its text shows.
-    comments : list of Comment
-        In reading order.
-    nested : bool
-        True where list items carried them.
-    skipped : Counter of str
-        Lines that are no comment, by reason.
-    read : int
-        Comments and such lines.
-    """
-
-    title: str | None
-    comments: list[Comment]
-    nested: bool
-    skipped: Counter[str] = field(default_factory=Counter)
-    read: int = 0
 
 
 def read_page(text: str) -> Page:

@@ -10,7 +10,8 @@ from typing import BinaryIO
 from moderation.errors import DataError
 from moderation.ingest import tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions
-from moderation.ingest.formats.bullets import Page, has_thread, read_page
+from moderation.ingest.formats.bullets import has_thread, read_page
+from moderation.ingest.formats.textpage import Page
 from moderation.ingest.ids import stable_id, tree_ids
 from moderation.ingest.strangers import is_sql
 
@@ -58,21 +59,37 @@ def split(stream: BinaryIO, options: ReadOptions) -> Iterator[Chunk]:
 def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
     """Turn the comments of a page into rows; its other lines are skipped by reason."""
     page = read_page(chunk.payload.decode("utf-8", "moderation-sentinel"))
+    return page_rows(page, "plaintext", page.title)
+
+
+def page_rows(page: Page, source: str, title: str | None, address: str | None = None) -> Parsed:
+    """Return the rows of a page of text.
+
+    Parameters
+    ----------
+    page : Page
+    source : str
+        Name of the format.
+    title, address : str, optional
+        Of the page.
+    """
     comments = page.comments
     authors = [comment.author for comment in comments]
     texts = [comment.text for comment in comments]
-    ids, parents = tree_ids(page.title or "", [comment.parent for comment in comments], authors, texts)
+    parents_at = [comment.parent for comment in comments]
+    ids, parents = tree_ids(address or title or "", parents_at, authors, texts)
     columns = {
         "comment_id": ids,
-        "thread_id": _thread_id(page),
+        "thread_id": address or (stable_id(title) if title else ""),
         "parent_id": parents,
         "author": authors,
         "text": texts,
         "kind": [comment.kind for comment in comments],
-        "thread_title": page.title,
+        "thread_title": title,
+        "url": address,
         "parse_confidence": [comment.confidence for comment in comments],
     }
-    table, repaired = tables.record_table(len(comments), "plaintext", columns)
+    table, repaired = tables.record_table(len(comments), source, columns)
     skipped = Counter(page.skipped)
     return Parsed(table, page.read, skipped=skipped, repaired=repaired)
 
@@ -106,7 +123,3 @@ def _is_code(text: str) -> bool:
     if _YAML.match(text) and sum(bool(_KEY.search(line)) for line in lines) > 0.7 * len(lines):
         return True
     return sum(bool(_CODE.search(line)) for line in lines) > 0.7 * len(lines)
-
-
-def _thread_id(page: Page) -> str:
-    return stable_id(page.title) if page.title else ""
