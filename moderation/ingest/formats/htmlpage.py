@@ -14,22 +14,15 @@ from lxml import etree, html
 from moderation.errors import DataError
 from moderation.ingest import jsontree, tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Reject
-from moderation.ingest.formats.bullets import read_page
 from moderation.ingest.formats.commentheads import is_button, pingback
+from moderation.ingest.formats.htmltext import as_people_see_it, clear
 from moderation.ingest.formats.mapped import Collector
 from moderation.ingest.formats.plaintext import page_rows
-from moderation.ingest.formats.textpage import Comment, Page
 from moderation.ingest.ids import stable_id, tree_ids
 from moderation.ingest.mapping import mappings
 from moderation.ingest.markup import html_to_text
 
 LARGEST = 64 << 20
-
-FEWEST_NAMED = 2
-"""Comments with an author from which on the text of a page counts as a thread."""
-
-LONGEST_HEAD = 160
-"""Characters of what may stand above a comment: name, address, date, subject."""
 
 _PAGE = re.compile(r"<!doctype html|<html[\s>]|<body[\s>]|<head[\s>]", re.IGNORECASE)
 _LISTED = re.compile(
@@ -37,8 +30,6 @@ _LISTED = re.compile(
     r"""|id=["'](?:dsq-comments|comments)["']|schema\.org/(?:Comment|UserComments)|disqus-threadData""",
     re.IGNORECASE,
 )
-_SPACES = re.compile(r"\s+")
-_DIGITS = re.compile(r"\d+")
 _NAME = re.compile(r"[a-z][a-z0-9]*$")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CLOSED = re.compile(r"</(?:li|p|article)>", re.IGNORECASE)
@@ -135,7 +126,7 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
     if not any(row["author"] for row in rows) and (read := as_people_see_it(page)):
         if not nodes:
             return page_rows(read, "html", title or read.title, address)
-        _clear(rows, read.comments)
+        clear(rows, read.comments)
     ids, parents = _ids(rows, nodes, address or title or "")
     columns: dict[str, Any] = {
         name: [row[name] for row in rows] for name in ("author", "created_at", "text", "kind", "likes", "url")
@@ -161,43 +152,6 @@ FORMATS = (
         structure="chunk",
     ),
 )
-
-
-def as_people_see_it(page: Any) -> Page | None:
-    """Read a page whose markup names no comment by its text; None where no thread shows in that.
-
-    Parameters
-    ----------
-    page : lxml.html.HtmlElement
-    """
-    # Only here: what it brings takes longer to load than most pages to read.
-    from inscriptis.html_engine import Inscriptis
-
-    try:
-        read = read_page(Inscriptis(page).get_text())
-    except RecursionError:
-        return None
-    # Paragraphs of an article have no authors.
-    named = sum(comment.author is not None for comment in read.comments)
-    return read if named >= FEWEST_NAMED and 2 * named >= len(read.comments) else None
-
-
-def _clear(rows: Sequence[dict[str, Any]], comments: Sequence[Comment]) -> None:
-    """Take authors and texts from the page's text, where all that goes with that is a head and buttons."""
-    if len(rows) != len(comments):
-        return
-    around = [_around(row["text"], comment.text) for row, comment in zip(rows, comments, strict=True)]
-    behind = Counter(found[1] for found in around if found)
-    for row, comment, found in zip(rows, comments, around, strict=True):
-        if found and len(found[0]) <= LONGEST_HEAD and (not found[1] or 2 * behind[found[1]] >= len(rows)):
-            row["author"], row["text"] = comment.author, comment.text
-
-
-def _around(whole: str, text: str) -> tuple[str, str] | None:
-    """Return what stands before and behind a text in a longer one, without white space and digits."""
-    whole, text = _SPACES.sub("", whole), _SPACES.sub("", text)
-    before, there, behind = whole.rpartition(text)
-    return (_DIGITS.sub("", before), _DIGITS.sub("", behind)) if there and text else None
 
 
 def comment_nodes(page: Any) -> list[Node]:
