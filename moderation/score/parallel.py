@@ -116,8 +116,8 @@ def _work_for(parent: int, given: Path | Task, settings: Settings) -> Done:
 
 
 def _put_down_if_possible(task: Task, run: Path) -> Path | Task:
-    # A file is written once and read once, and goes before a disk sees it. On its way through a pipe a chunk
-    # is copied six times, which takes as long as decompressing it.
+    # A file is written once and read once, and mostly gone before a disk sees it; on its way through a pipe a
+    # chunk is copied again and again.
     try:
         return put_down(task, run)
     except OSError:
