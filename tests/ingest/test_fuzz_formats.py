@@ -132,11 +132,13 @@ def check(dump: bytes, format: str | None) -> None:
     assert accounting.read == table.num_rows + accounting.rejected + accounting.skipped.total()
     assert all(reject.place and reject.reason for reject in accounting.rejects)
     threads: dict[tuple[str, str], int] = {}
-    rows = table.select(["thread_id", "comment_id", "parent_id", "parent_state", "depth"]).to_pylist()
+    columns = ["thread_id", "comment_id", "parent_id", "parent_state", "depth", "duplicate_of"]
+    rows = table.select(columns).to_pylist()
     for row in rows:
         threads.setdefault((row["thread_id"], row["comment_id"]), row["depth"])
     for row in rows:
-        if row["parent_state"] == "ok":
+        # A repeated comment stands where its first row stands, whatever parent it names.
+        if row["parent_state"] == "ok" and row["duplicate_of"] is None:
             assert (row["thread_id"], row["parent_id"]) in threads
 
 
