@@ -130,10 +130,7 @@ class TieredModel(Model):
         ndarray of float32, shape (n, labels)
         """
         strings = as_strings(texts)
-        found = super().predict_proba(strings)
-        rows = np.flatnonzero(self.look.chosen(found))
-        found[rows] = self.look_again(strings.take(pa.array(rows)), found[rows])
-        return found
+        return self._looked(strings, super().predict_proba(strings))
 
     def rate(self, texts: Texts) -> tuple[F32, npt.NDArray[np.object_]]:
         """Return the probabilities of texts, by both tiers where the second looks, and their languages.
@@ -149,9 +146,7 @@ class TieredModel(Model):
         """
         strings = as_strings(texts)
         found, languages = super().rate(strings)
-        rows = np.flatnonzero(self.look.chosen(found))
-        found[rows] = self.look_again(strings.take(pa.array(rows)), found[rows])
-        return found, languages
+        return self._looked(strings, found), languages
 
     def look_again(
         self, texts: Texts, fast: F32, threads: int = 1, tell: Callable[[int], None] | None = None
@@ -226,6 +221,12 @@ class TieredModel(Model):
             [Span(*place, self._named(row)) for place, row in zip(places, shares, strict=True)],
             DEEP,
         )
+
+    def _looked(self, texts: pa.StringArray, found: F32) -> F32:
+        """Replace the first tier's probabilities, in place, where the second looks."""
+        rows = np.flatnonzero(self.look.chosen(found))
+        found[rows] = self.look_again(texts.take(pa.array(rows)), found[rows])
+        return found
 
     def _named(self, values: F64) -> dict[str, float]:
         return dict(zip(self.labels, map(float, values), strict=True))

@@ -27,7 +27,8 @@ LOST = 5
 LOST_SHARE = 0.05
 """Share of comments that begin with a sentence from which on the extractor is known to lose names."""
 
-LONG_TITLE = 12  # Words that the titles in a list of further articles seldom have.
+LONG_TITLE = 12
+"""Words that the titles in a list of further articles seldom have."""
 
 
 def read_page(text: str) -> Page:

@@ -208,8 +208,9 @@ def _score(fast: Model, runner: Runner, held: Held, recipe: DeepRecipe, config: 
     raw[rows] = runner.logits(texts.tolist())
     second = np.empty_like(raw)
     for column, (label, stated) in enumerate(recipe.common.labels.items()):
-        found = calibrate_label(held.frame, raw[:, column], label, stated, held.valid)
-        config["calibration"][label], _ = found
+        config["calibration"][label], _ = calibrate_label(
+            held.frame, raw[:, column], label, stated, held.valid
+        )
         second[:, column] = logit(_probability(raw[:, column], config["calibration"][label]))
     return Tiers(tuple(labels), first, second, fast.config, config)
 
