@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,15 @@ def corpora() -> Path:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a bundle trained on a dozen sentences: real in kind, quick to make and load."""
     import numpy as np
+    import pyarrow as pa
     from sklearn.linear_model import LogisticRegression
 
     from moderation.classify.bundle import write_bundle
+    from moderation.classify.scorer import Scorer
     from moderation.schema import LABELS
     from moderation.text.vectorizer import ChunkVectorizer
     from moderation.train.fit import weights_of
+    from moderation.train.frequent import frequent_chunks
 
     texts = [
         *("you are a stupid idiot", "shut up you idiot", "what a stupid liar", "idiot go away"),
@@ -72,5 +76,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "languages": ["en"],
     }
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    write_bundle(folder, config, weights_of(vectorizer, coefficients))
+    weights = weights_of(vectorizer, coefficients)
+    often = frequent_chunks(pa.array(texts))
+    write_bundle(folder, config, replace(weights, frequent=Scorer(weights).frequent(often)))
     return folder

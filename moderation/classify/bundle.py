@@ -15,12 +15,13 @@ from typing import Any, Final
 import numpy as np
 
 import moderation
+from moderation.classify.frequent import Frequent
 from moderation.classify.scorer import Weights
 from moderation.errors import ModelError, UsageError
 from moderation.text.table import FeatureTable
 
-FORMAT_VERSION: Final = 1
-ARRAYS: Final = ("tags", "squares", "codes", "vocabulary")
+FORMAT_VERSION: Final = 2
+ARRAYS: Final = ("tags", "squares", "codes", "vocabulary", "frequent_marks", "frequent_sums")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,11 @@ def write_bundle(folder: Path, config: dict[str, Any], weights: Weights) -> str:
     weights : Weights
     """
     folder.mkdir(parents=True, exist_ok=True)
-    table = weights.table
-    arrays: tuple[np.ndarray, ...] = (table.tags, table.squares, weights.codes, weights.vocabulary)
+    table, frequent = weights.table, weights.frequent
+    arrays: tuple[np.ndarray, ...] = (
+        *(table.tags, table.squares, weights.codes, weights.vocabulary),
+        *(frequent.marks, frequent.sums),
+    )
     for name, array in zip(ARRAYS, arrays, strict=True):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     config = config | {
@@ -171,4 +175,5 @@ def _weights(config: dict[str, Any], arrays: dict[str, Any]) -> Weights:
         tuple(stated["grams"]),
         stated["pairs"],
         stated["skips"],
+        Frequent(arrays["frequent_marks"], arrays["frequent_sums"]),
     )

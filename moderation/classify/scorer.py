@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from moderation.classify.frequent import NONE, Frequent
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
 from moderation.text.chunks import Chunked, split
@@ -80,6 +81,8 @@ class Weights:
         Lengths of n-grams.
     pairs, skips : bool
         Which pairs of chunks count.
+    frequent : Frequent, default none
+        Chunks that need no analysis, because they were analysed when the model was made.
     """
 
     table: FeatureTable
@@ -90,6 +93,7 @@ class Weights:
     grams: tuple[int, ...]
     pairs: bool
     skips: bool
+    frequent: Frequent = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +158,12 @@ class Scorer:
         self._vocabulary = np.asarray(weights.vocabulary)
         self._labels = weights.codes.shape[1]
         self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
+        self._begin()
 
     def forget(self) -> None:
-        """Clear the memo; scores stay the same, the next ones take longer."""
+        """Clear the memo of all but frequent chunks; scores stay the same, the next ones take longer."""
         self._memo.forget()
+        self._begin()
 
     def margins(self, texts: pa.StringArray) -> Margins:
         """Return the margins of texts, shape (n,), no nulls."""
@@ -185,6 +191,16 @@ class Scorer:
         own = np.arange(count)
         first, last = (own, own) if spelled is None else (spelled.first, spelled.last)
         return Parts(tokens[:, :labels] * units, links[:, :labels] * units, ends, first, last, norm)
+
+    def frequent(self, chunks: pa.StringArray) -> Frequent:
+        """Analyse distinct chunks, most frequent first, for scorers with these weights to begin with."""
+        rows, keys, letters = self._look_up(chunks)
+        return Frequent.of(tokenise(chunks).hashes, rows, keys, letters)
+
+    def _begin(self) -> None:
+        known = self.weights.frequent.first(self._memo.capacity // 2)
+        if len(known.marks):
+            self._memo.add(known.hashes, known.rows, known.keys, known.letters)
 
     def _batch(self, texts: pa.StringArray) -> tuple[F64, I64]:
         """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""

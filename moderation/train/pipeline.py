@@ -6,6 +6,7 @@ import platform
 import resource
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from moderation.train.corpora_spec import registry_path
 from moderation.train.decided import with_decisions
 from moderation.train.evaluate import measure
 from moderation.train.fit import Design, design, fit_label, weights_of
+from moderation.train.frequent import frequent_chunks
 from moderation.train.judge import Judge
 from moderation.train.lexicon import LEXICON, lexicon_rows, rude_words
 from moderation.train.mix import BACKGROUND, reference_rows
@@ -99,7 +101,10 @@ def train(
     _check_labels(frame, recipe)
     out.mkdir(parents=True, exist_ok=True)
     folders = (recipe_path.parent, out)
-    data, weights = _fit(frame, (split == "train").to_numpy(), recipe, corpora, folders, jobs, say)
+    learnt = (split == "train").to_numpy()
+    data, weights = _fit(frame, learnt, recipe, corpora, folders, jobs, say)
+    often = frequent_chunks(as_strings(frame["text"][learnt]))
+    weights = replace(weights, frequent=Scorer(weights).frequent(often))
     say("calibrating")
     config = _config(recipe, frame, weights, (split == "valid").to_numpy())
     if recipe.teacher is not None:

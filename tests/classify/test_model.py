@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.classify.bundle import read_bundle
+from moderation.classify.frequent import NONE
 from moderation.classify.model import Model, load_model
 from moderation.classify.scorer import Scorer
 from moderation.classify.weights import LEVELS, encode
@@ -24,6 +25,7 @@ from moderation.errors import DataError, ModelError, UsageError
 from moderation.schema import LABELS, probability_column
 from moderation.text.vectorizer import ChunkVectorizer
 from moderation.train.fit import weights_of
+from moderation.train.frequent import frequent_chunks
 
 TEXTS = [
     "You are a STUPID idiot!!!",
@@ -84,6 +86,34 @@ def test_margins_are_the_sum_of_the_parts_in_any_order_and_memo_state(
     for text, values in zip(texts, first.values, strict=True):
         parts = Scorer(weights).take_apart(text)
         assert parts.tokens.sum(axis=0) + parts.links.sum(axis=0) == pytest.approx(values, abs=1e-9)
+
+
+@given(st.lists(odd_texts, min_size=1, max_size=12), st.sampled_from([1, 30, 4000]))
+def test_chunks_analysed_beforehand_add_what_they_add_anew(
+    tiny_model: Path, texts: list[str], chunks: int
+) -> None:
+    weights = replace(read_bundle(tiny_model).weights, frequent=NONE)
+    strings = pa.array([*texts, *texts], pa.string())
+    often = Scorer(weights).frequent(frequent_chunks(strings))
+    anew, remembered = Scorer(weights), Scorer(replace(weights, frequent=often), memo_chunks=chunks)
+    for _ in range(2):
+        expected, found = anew.margins(strings), remembered.margins(strings)
+        assert all(map(np.array_equal, astuple(expected), astuple(found)))
+        remembered.forget()
+
+
+def test_frequent_chunks_need_no_analysis(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model(tiny_model)
+    monkeypatch.setattr(model.scorer, "unmasker", None)
+    assert model.predict_proba(["idiot you are stupid"])[0, 0] > 0.5
+    with pytest.raises(AttributeError):
+        model.predict_proba(["unheard"])
+
+
+def test_frequent_chunks_are_counted_over_all_texts() -> None:
+    texts = pa.array(["b a a", " c  b a", "", "d"])
+    assert frequent_chunks(texts, 3).to_pylist() == ["a", "b", "c"]
+    assert len(frequent_chunks(pa.array([""]))) == 0
 
 
 def test_pairs_with_a_gap_count_too() -> None:
@@ -193,7 +223,7 @@ def test_unknown_model_names_those_there_are() -> None:
         load_model("quick")
 
 
-@pytest.mark.parametrize("file", ["codes.npy", "config.json", "tags.npy"])
+@pytest.mark.parametrize("file", ["codes.npy", "config.json", "tags.npy", "frequent_sums.npy"])
 def test_damaged_bundle_is_refused(tiny_model: Path, tmp_path: Path, file: str) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "damaged")
     data = bytearray((folder / file).read_bytes())
