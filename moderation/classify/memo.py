@@ -11,7 +11,11 @@ from moderation.text.hashing import U64
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
+
+_BLOCK: Final = 1 << 12
+"""Rows moved at once."""
 
 PLACES: Final = 4
 """Places of an index for each row, so that few hashes have to look further than one."""
@@ -39,6 +43,11 @@ class Index:
         self._shift, self._mask = np.uint64(64 - bits), np.int64((1 << bits) - 1)
         self._places = np.zeros(1 << bits, np.int32)
         self.hashes = np.zeros(room, np.uint64)
+        self.count = 1
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._places.fill(0)
         self.count = 1
 
     def find(self, hashes: U64) -> I32:
@@ -115,14 +124,29 @@ class Memo:
         if count + wanted <= len(hashes):
             return False
         kept = np.flatnonzero(self._again[1:count])[: self.capacity // 2] + 1
-        room = max(len(kept) + 1 + wanted, self.capacity)
         moved = len(kept) + 1 < count
-        again = self._again[kept] & (not moved)
-        old = hashes[kept], self.rows[kept], self.keys[kept], self.letters[kept]
-        self._make(room)
-        self.add(*old)
-        self._again[1 : len(kept) + 1] = again
+        if len(kept) + 1 + wanted <= len(hashes) == self.capacity:
+            self._keep(kept)
+        else:
+            room = max(len(kept) + 1 + wanted, self.capacity)
+            again = self._again[kept] & (not moved)
+            old = hashes[kept], self.rows[kept], self.keys[kept], self.letters[kept]
+            self._make(room)
+            self.add(*old)
+            self._again[1 : len(kept) + 1] = again
         return moved
+
+    def _keep(self, kept: I64) -> None:
+        """Move rows up, in ascending order, over the others; in place, for a copy would be another memo."""
+        hashes = self._index.hashes[kept]
+        self._index.clear()
+        self._index.enter(hashes)
+        for start in range(0, len(kept), _BLOCK):
+            part = kept[start : start + _BLOCK]
+            at = slice(start + 1, start + 1 + len(part))
+            for array in (self.rows, self.keys, self.letters):
+                array[at] = array[part]
+        self._again.fill(False)
 
     def _make(self, room: int) -> None:
         self._index = Index(room)

@@ -26,7 +26,7 @@ def test_index_finds_what_was_entered(groups: list[list[int]], asked: list[int])
     assert index.find(array(asked)).tolist() == [expected.get(value, 0) for value in asked]
 
 
-@given(st.lists(st.lists(hashes, min_size=1, unique=True), max_size=12), st.sampled_from([1, 8, 1000]))
+@given(st.lists(st.lists(hashes, min_size=1, unique=True), max_size=12), st.sampled_from([1, 8, 40, 1000]))
 def test_memo_returns_the_row_of_each_chunk(groups: list[list[int]], capacity: int) -> None:
     memo = Memo(capacity, 2)
     for group in groups:
@@ -50,3 +50,22 @@ def test_full_memo_keeps_what_was_found_again() -> None:
     memo.find(first[:2])
     assert memo.make_room(5)
     assert (memo.find(first) > 0).tolist() == [True, True, False, False]
+
+
+def test_full_memo_moves_up_the_rows_that_it_keeps() -> None:
+    memo = Memo(1 << 15, 2)
+    chunks = np.arange(1, (1 << 15) - 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    memo.add(
+        chunks, np.stack((np.arange(len(chunks)), chunks % 97), axis=1), chunks + 1, chunks.astype(np.uint32)
+    )
+    kept = chunks[::3]
+    memo.find(kept)
+    rows = memo.rows
+    assert memo.make_room(9000)
+    assert memo.rows is rows
+    found = memo.find(kept)
+    assert (found > 0).all()
+    assert (memo.find(np.setdiff1d(chunks, kept)) == 0).all()
+    assert memo.rows[found, 0].tolist() == list(range(0, len(chunks), 3))
+    assert (memo.keys[found] == kept + 1).all()
+    assert (memo.letters[found] == kept.astype(np.uint32)).all()
