@@ -116,6 +116,9 @@ def guess_columns(names: Sequence[str]) -> dict[str, str]:
     plan = {}
     for ours, candidates in GUESSES.items():
         found = next((candidate for candidate in candidates if candidate in free), None)
+        if ours == "comment_id" and {"source_id", "reply_to_source_id"} <= free.keys():
+            # Replies name this id, not the one that conversationai-moderator gave itself.
+            found = "source_id"
         if found is not None:
             plan[ours] = free.pop(found)
     return plan

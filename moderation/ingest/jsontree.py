@@ -12,7 +12,9 @@ import msgspec
 
 from moderation.ingest import jsonlines
 
-_SCRIPT = re.compile(r"\s*(?:window\.[\w.$]+|(?:export\s+)?(?:const|let|var)\s+\w+)\s*=\s*")
+_ASSIGNED = r"\s*(?:window\.[\w.$]+|(?:export\s+)?(?:const|let|var)\s+\w+)\s*=\s*"
+_SCRIPT = re.compile(_ASSIGNED)
+_SCRIPTS = re.compile(rb"(?m)^" + _ASSIGNED.encode())
 _BROKEN = (ijson.JSONError, UnicodeError, RecursionError, OverflowError, ValueError)
 
 MAX_DEPTH = 20_000
@@ -82,20 +84,23 @@ def read_partly(data: bytes, most: int | None = None) -> tuple[Any, str | None]:
     return _alone(top), None
 
 
-def pages(document: Any, keys: Sequence[str]) -> list[Any]:
-    """Return the documents of a file: those of a `Several`, or of a list of what has the keys of one."""
+def pages(document: Any, flat: bool) -> list[Any]:
+    """Return the documents of a file: those of a `Several`; where `flat`, those of a list as well."""
     several = list(document) if isinstance(document, Several) else [document]
-    if not keys:
+    if not flat:
         return several
     return [page for one in several for page in (one if isinstance(one, list) else [one])]
 
 
 def without_script(data: bytes) -> bytes:
-    """Return the JSON behind a JavaScript assignment; other data as it is."""
-    start = data[:200].decode("latin-1")
-    if (found := _SCRIPT.match(start)) is None:
+    """Return the JSON behind JavaScript assignments, each on a line of its own; other data as it is.
+
+    Of several the last counts, which may be cut off, and those before it that are JSON.
+    """
+    if _SCRIPT.match(data[:200].decode("latin-1")) is None:
         return data
-    return data[found.end() :].rstrip().rstrip(b";")
+    *others, last = (piece.strip().rstrip(b";") for piece in _SCRIPTS.split(data)[1:])
+    return b"\n".join([*filter(_is_json, others), last])
 
 
 def select(document: Any, path: str) -> Iterator[tuple[Any, Chain]]:
@@ -123,11 +128,21 @@ def select(document: Any, path: str) -> Iterator[tuple[Any, Chain]]:
     yield from found
 
 
-def walk(document: Any, paths: Sequence[str], children: Sequence[str]) -> Iterator[Found]:
-    """Yield the records at the paths, each followed by those in it, without recursion."""
+def walk(
+    document: Any, paths: Sequence[str], children: Sequence[str], above: str | None = None
+) -> Iterator[Found]:
+    """Yield the records at the paths, each followed by those in it, without recursion.
+
+    `above` is the key under which a record holds what it answers, which may hold what that answers, and so
+    on: those come first, outermost last in the document, first here.
+    """
     number = 0
     for path in paths:
         for top, chain in select(document, path):
+            higher = _higher(top, above) if above else []
+            for one in higher:
+                yield Found(one, chain, -1)
+            number += len(higher)
             waiting = [(top, chain, -1)]
             while waiting:
                 record, around, parent = waiting.pop()
@@ -142,8 +157,9 @@ def walk(document: Any, paths: Sequence[str], children: Sequence[str]) -> Iterat
 def get(found: Found, path: str) -> Any:
     """Return the value at a path: `a.b` of the record, `^.a` of what is around it, `$.a` of the document.
 
-    Of a list, `a[-1]` is its last value, `a[type=reply]` the first object in it whose `type` is `reply`,
-    and `a[id=@author_id]` the one whose `id` is what the record has at `author_id`.
+    `a.*` is the first value of the object `a`. Of a list, `a[-1]` is its last value, `a[type=reply]` the
+    first object in it whose `type` is `reply`, and `a[id=@author_id]` the one whose `id` is what the record
+    has at `author_id`.
     """
     steps = path.split(".")
     value: Any = found.record
@@ -154,9 +170,26 @@ def get(found: Found, path: str) -> Any:
     for step in steps:
         if step[-1:] == "]":
             value = _chosen(value, step, found)
+        elif step == "*":
+            value = next(iter(value.values()), None) if isinstance(value, dict) else None
         else:
             value = value.get(step) if isinstance(value, dict) else None
     return value
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _higher(record: Any, key: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while isinstance(record, dict) and isinstance(record := record.get(key), dict):
+        found.append(record)
+    return found[::-1]
 
 
 def _chosen(value: Any, step: str, found: Found) -> Any:

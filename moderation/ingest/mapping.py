@@ -37,17 +37,27 @@ class MappingSpec:
     carries : tuple of str
         As in `Format`.
     records : tuple of str
-        Paths of the records; see `jsontree.select`.
+        Paths of the records; see `jsontree.select`. Beside others the empty path is for records that stand
+        by themselves: one a line, or in a list.
     columns : mapping of str to tuple of str
         Our column to paths, of which the first that holds something counts.
     requires : tuple of str
-        Paths that a record of this format has, and records of others have not.
+        Paths that a record of this format has, and records of others have not; `a|b` is one of them, `a&b` is
+        both, `a[]` is a list.
     document : tuple of str
         Keys that the document has.
+    empty : tuple of str
+        Keys by which a document is known that holds no record.
+    sure : float
+        How surely a dump with such records is of this format.
     lines : bool
-        True for one document a line.
+        True where a dump usually has one document a line; one that has not is read as well.
     children : tuple of str
         Paths of a record's own replies.
+    above : str or None
+        Key under which a record holds the one that it answers.
+    mojibake : bool
+        True where UTF-8 was taken for Latin-1 once: Facebook and Instagram.
     markup : {"none", "html", "entities"}
         What the text is written in.
     roots : tuple of str
@@ -58,10 +68,10 @@ class MappingSpec:
         Finds the parent in the text or the id, where no field has it.
     parent_from : str
         What the pattern looks at: a path.
-    status, kinds : mapping of str to str
-        Our value to the condition under which it holds: `isDeleted`, `type=story`, `!visible`.
-    skip : mapping of str to str
-        Reason to condition: records that are no comments.
+    status, kinds : mapping of str to tuple of str
+        Our value to the conditions of which one must hold: `isDeleted`, `type=story`, `!visible`.
+    skip : mapping of str to tuple of str
+        Reason to conditions: records that are no comments.
     extra : tuple of str
         Paths of what is kept in `extra`.
     """
@@ -73,16 +83,20 @@ class MappingSpec:
     columns: Mapping[str, tuple[str, ...]]
     requires: tuple[str, ...]
     document: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    sure: float = 0.85
     lines: bool = False
     children: tuple[str, ...] = ()
+    above: str | None = None
+    mojibake: bool = False
     markup: str = "none"
     roots: tuple[str, ...] = ("", "0", "root")
     parent_field: str | None = None
     parent_pattern: str | None = None
     parent_from: str = ""
-    status: Mapping[str, str] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    skip: Mapping[str, str] = field(default_factory=dict)
+    status: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    skip: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra: tuple[str, ...] = ()
 
 
@@ -135,6 +149,8 @@ def read_mapping(path: Path) -> MappingSpec:
         key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
     }
     values.setdefault("carries", ())
+    for key in ("status", "kinds", "skip"):
+        values[key] = {name: _paths(conditions) for name, conditions in data.get(key, {}).items()}
     return MappingSpec(columns={name: _paths(value) for name, value in columns.items()}, **values)
 
 
@@ -147,10 +163,19 @@ def first(found: Found, paths: tuple[str, ...], none: tuple[str, ...] = ()) -> A
     return None
 
 
+def which(found: Found, choices: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return the first choice of which a condition holds, or None."""
+    return next(
+        (name for name, conditions in choices.items() if any(holds(found, one) for one in conditions)), None
+    )
+
+
 def holds(found: Found, condition: str) -> bool:
     """Return True where a condition holds: `path` is true, `!path` is not, `path=a|b` is one of them,
-    `path=@other` equals another path.
+    `path=@other` equals another path; of several joined by `&` all hold.
     """
+    if "&" in condition:
+        return all(holds(found, one) for one in condition.split("&"))
     if condition.startswith("!"):
         return not holds(found, condition[1:])
     path, sign, wanted = condition.partition("=")
@@ -160,6 +185,14 @@ def holds(found: Found, condition: str) -> bool:
     if sign:
         return value is not None and plain_text(value) in wanted.split("|")
     return bool(value) and str(value).lower() not in ("false", "0", "no", "none")
+
+
+def fits(found: Found, spec: MappingSpec) -> bool:
+    """Return True for a record that has all that the description requires."""
+    return all(
+        any(all(_has(found, path) for path in paths.split("&")) for paths in choices.split("|"))
+        for choices in spec.requires
+    )
 
 
 def plain_text(value: Any) -> str | None:
@@ -188,6 +221,14 @@ def count(value: Any) -> int | None:
     except ValueError:
         return None
     return round(number * _FACTORS[found[2].lower()]) if abs(number) < 1e12 else None
+
+
+def _has(found: Found, path: str) -> bool:
+    outer, _, last = path.rpartition(".")
+    value = get(found, outer) if outer else found.record
+    if last.endswith("[]"):
+        return isinstance(value, dict) and isinstance(value.get(last[:-2]), list)
+    return isinstance(value, dict) and last in value
 
 
 def _paths(value: str | list[str]) -> tuple[str, ...]:

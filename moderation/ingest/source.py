@@ -138,7 +138,7 @@ class Source:
         self.encoding = charset.detect(data, complete)
         text = charset.decode(data, self.encoding, final=complete)
         self.head = Head(name, data, text, complete)
-        self.stream: BinaryIO = io.BufferedReader(_Chained(data, stream), BUFFER)
+        self.stream: BinaryIO = io.BufferedReader(Chained(data, stream), BUFFER)
 
     @property
     def position(self) -> int:
@@ -250,7 +250,7 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-class _Chained(io.RawIOBase):
+class Chained(io.RawIOBase):
     """The head, then the rest of a stream."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
@@ -258,9 +258,11 @@ class _Chained(io.RawIOBase):
         self._rest = rest
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer from the head, then from the rest."""
         if not self._head:
             return self._rest.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
         size = min(len(buffer), len(self._head))

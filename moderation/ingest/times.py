@@ -19,6 +19,8 @@ Time = str | int | float | datetime | None
 
 # 1970 to 2100 in seconds; the same digits times 10^3 and 10^6 are milliseconds and microseconds.
 _LATEST = 4.2e9
+# Fourteen digits, 20200102030405: as microseconds they would be of one summer in 1970.
+_WRITTEN = (1.97e13, 2.11e13)
 _TWITTER = "%a %b %d %H:%M:%S %z %Y"
 _OTHERS = (
     _TWITTER,
@@ -72,7 +74,12 @@ def _from_numbers(numbers: Floats) -> Floats:
         [numbers < _LATEST, numbers < _LATEST * 1e3, numbers < _LATEST * 1e6], [1e6, 1e3, 1.0], np.nan
     )
     # Rounded to whole microseconds: a float of seconds is not exact below them.
-    return np.asarray(np.rint(numbers * scale), dtype="float64")
+    micros = np.asarray(np.rint(numbers * scale), dtype="float64")
+    written = (numbers >= _WRITTEN[0]) & (numbers < _WRITTEN[1])
+    if written.any():
+        digits = pd.Series(numbers[written].astype("int64").astype(str))
+        micros[written] = _micros(pd.to_datetime(digits, format="%Y%m%d%H%M%S", utc=True, errors="coerce"))
+    return micros
 
 
 def _from_texts(series: pd.Series) -> Floats:

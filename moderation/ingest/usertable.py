@@ -81,8 +81,10 @@ def make_plan(
     markup: Literal["none", "html", "runs"] = "html" if tagged > 0.01 * len(texts) else "none"
     if texts and all(value.startswith('{"text":') for value in texts):
         markup = "runs"
-    ids = set(sample.get(columns.get("comment_id", ""), ()))
-    parents = set(sample.get(columns.get("parent_id", ""), ()))
+    ids, parents = (
+        {value and re.sub(_WHOLE_FLOAT, r"\1", value) for value in sample.get(columns.get(name, ""), ())}
+        for name in ("comment_id", "parent_id")
+    )
     zero = "0" in parents and "0" not in ids and not parents & {"", None}
     return TablePlan(tuple(names), columns, markup, zero)
 

@@ -26,7 +26,7 @@ def _block(language: str, containing: str) -> str:
 
 
 def test_every_format_is_documented() -> None:
-    by_their_names = {"twikoo", "artalk", "commento", "remark42", "isso"}
+    by_their_names = {"twikoo", "artalk", "waline", "commento", "remark42", "isso"}
     missing = [name for name in formats() if f"`{name}`" not in PAGE and name not in by_their_names]
     assert missing == []
     assert all(name in PAGE.lower() for name in by_their_names)

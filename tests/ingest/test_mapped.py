@@ -97,9 +97,9 @@ CASES: dict[str, tuple[Json, list[tuple[object, ...]]]] = {
     ),
     "bluesky": (
         {"thread": {"$type": "v", "post": {"uri": "at://1", "author": {"handle": "ann"}, "record": {"text": "hi"}},
-         "replies": [{"post": {"uri": "at://2", "author": {"handle": "bob"}, "record": {"text": "re", "reply": {"parent": {"uri": "at://1"}}}}},
+         "replies": [{"post": {"uri": "at://2", "author": {"handle": "bob"}, "record": {"text": "re", "reply": {"root": {"uri": "at://1"}, "parent": {"uri": "at://1"}}}}},
          {"$type": "blockedPost", "blocked": True}]}},
-        [("at://1", "", None, "ann", "hi", "root"), ("at://2", "", "at://1", "bob", "re", "ok")],
+        [("at://1", "at://1", None, "ann", "hi", "root"), ("at://2", "at://1", "at://1", "bob", "re", "ok")],
     ),
     "4chan": (
         {"posts": [
@@ -157,13 +157,6 @@ CASES: dict[str, tuple[Json, list[tuple[object, ...]]]] = {
         [{"id": "/p", "title": "T", "comments": [{"id": 0, "author": "Ann", "text": "hi", "created": "2005-02-24 04:03:37", "remote_addr": "x"}]}],
         [(None, "/p", None, "Ann", "hi", "root")],
     ),
-    "coral-list": (
-        [{"id": "a", "storyID": "s", "authorID": "u1", "parentID": None, "status": "NONE", "createdAt": {"$date": "2020-01-02T03:04:05Z"},
-          "revisions": [{"body": "<div>old</div>"}, {"body": "<div>hi &amp; bye</div>"}]},
-         {"id": "b", "storyID": "s", "authorID": "u2", "parentID": "a", "status": "REJECTED", "createdAt": {"$date": {"$numberLong": "1577934245000"}},
-          "revisions": [{"body": "re"}]}],
-        [("a", "s", None, "u1", "hi & bye", "root"), ("b", "s", "a", "u2", "re", "ok")],
-    ),
     "coral-api": (
         {"data": {"story": {"id": "s", "url": "https://x.example", "comments": {"edges": [
             {"node": {"id": "a", "body": "<p>hi</p>", "author": {"username": "Ann"}, "replies": {"edges": [
@@ -174,6 +167,65 @@ CASES: dict[str, tuple[Json, list[tuple[object, ...]]]] = {
         {"data": [{"articleId": "1", "sourceId": "2", "replyToSourceId": None, "authorSourceId": "4", "text": "hi", "author": {"name": "Ann", "email": "x"}},
                   {"articleId": "1", "sourceId": "3", "replyToSourceId": "2", "authorSourceId": "5", "text": "re", "author": {}}]},
         [("2", "1", None, "Ann", "hi", "root"), ("3", "1", "2", "5", "re", "ok")],
+    ),
+    "isso-api": (
+        {"total_replies": 1, "replies": [{"id": 1, "parent": None, "text": "<p>hi</p>", "author": "Ann", "mode": 1, "created": 1577934245.5, "dislikes": 2,
+         "replies": [{"id": 2, "parent": 1, "text": "<p>re</p>", "author": None, "mode": 2, "created": 1577934246.5, "replies": []}]}]},
+        [("1", "", None, "Ann", "hi", "root"), ("2", "", "1", None, "re", "ok")],
+    ),
+    "lobsters": (
+        {"short_id": "s", "title": "T", "comments": [
+            {"short_id": "a", "comment": "<p>hi</p>", "comment_plain": "hi", "parent_comment": None, "commenting_user": "ann", "created_at": "2020-01-02T03:04:05-06:00", "score": 3},
+            {"short_id": "b", "comment": "<p>re</p>", "comment_plain": "re", "parent_comment": "a", "commenting_user": {"username": "bob"}, "is_deleted": True}]},
+        [("a", "s", None, "ann", "hi", "root"), ("b", "s", "a", "bob", "re", "ok")],
+    ),
+    "waline": (
+        {"type": "waline", "data": {"Comment": [
+            {"objectId": "a", "nick": "Ann", "mail": "a@x.example", "comment": "hi", "url": "/p", "status": "approved", "insertedAt": "2020-01-02T03:04:05Z", "pid": "", "like": 2},
+            {"objectId": "b", "nick": "Bob", "comment": "re", "url": "/p", "status": "waiting", "pid": "a", "rid": "a"}], "Users": []}},
+        [("a", "/p", None, "Ann", "hi", "root"), ("b", "/p", "a", "Bob", "re", "ok")],
+    ),
+    "github-graphql": (
+        {"data": {"repository": {"discussion": {"title": "T", "url": "u", "comments": {"nodes": [
+            {"id": "a", "author": {"login": "ann"}, "body": "hi", "createdAt": "2020-01-02T03:04:05Z", "upvoteCount": 2,
+             "replies": {"nodes": [{"id": "b", "author": None, "body": "re", "createdAt": "2020-01-02T03:04:06Z", "isMinimized": True}]}}]}}}}},
+        [("a", "u", None, "ann", "hi", "root"), ("b", "u", "a", None, "re", "ok")],
+    ),
+    "stackexchange-api": (
+        {"items": [{"comment_id": 3, "post_id": 9, "body": "it&#39;s so", "owner": {"display_name": "Ann"}, "creation_date": 1577934245, "score": 1}], "has_more": False},
+        [("3", "9", None, "Ann", "it's so", "root")],
+    ),
+    "facebook-graph": (
+        {"data": [{"id": "9_1", "message": "hi", "from": {"name": "Ann"}, "created_time": "2014-05-06T18:21:31+0000", "like_count": 2,
+         "comments": {"data": [{"id": "9_2", "message": "re", "created_time": "2014-05-06T18:21:32+0000"}]}}], "paging": {}},
+        [("9_1", "", None, "Ann", "hi", "root"), ("9_2", "", "9_1", None, "re", "ok")],
+    ),
+    "instagram-graph": (
+        {"data": [{"id": "1", "text": "hi", "username": "ann", "timestamp": "2014-05-06T18:21:31+0000", "like_count": 2,
+         "replies": {"data": [{"id": "2", "text": "re", "username": "bob", "timestamp": "2014-05-06T18:21:32+0000"}]}}]},
+        [("1", "", None, "ann", "hi", "root"), ("2", "", "1", "bob", "re", "ok")],
+    ),
+    "tiktok": (
+        {"comments": [{"cid": "1", "text": "hi", "create_time": 1577934245, "digg_count": 3, "reply_id": "0", "aweme_id": "9", "user": {"unique_id": "ann"},
+         "reply_comment": [{"cid": "2", "text": "re", "create_time": 1577934246, "digg_count": 0, "reply_id": "1", "aweme_id": "9", "user": {"nickname": "Bob"}}]}]},
+        [("1", "9", None, "ann", "hi", "root"), ("2", "9", "1", "Bob", "re", "ok")],
+    ),
+    "facebook-takeout": (
+        {"comments_v2": [{"timestamp": 1577934245, "title": "Ann commented on her photo.", "data": [{"comment": {"timestamp": 1577934245, "comment": "sch\u00c3\u00b6n", "author": "\u00c3\u0085sa"}}]}]},
+        [(None, "Ann commented on her photo.", None, "\u00c5sa", "sch\u00f6n", "root")],
+    ),
+    "facebook-messenger": (
+        {"participants": [{"name": "Ann"}], "title": "T", "thread_path": "inbox/t", "messages": [
+            {"sender_name": "Ann", "timestamp_ms": 1577934245000, "content": "sch\u00c3\u00b6n"}, {"sender_name": "Bob", "timestamp_ms": 1577934246000, "photos": [{"uri": "p"}]}]},
+        [(None, "inbox/t", None, "Ann", "sch\u00f6n", "root"), (None, "inbox/t", None, "Bob", "", "root")],
+    ),
+    "instagram-takeout": (
+        [{"media_list_data": [{"uri": ""}], "string_map_data": {"Comment": {"value": "hi"}, "Media Owner": {"value": "bob"}, "Time": {"timestamp": 1577934245}}}],
+        [(None, "bob", None, None, "hi", "root")],
+    ),
+    "tiktok-takeout": (
+        {"Profile": {}, "Comment": {"Comments": {"CommentsList": [{"date": "2023-01-02 03:04:05", "comment": "hi", "photo": "N/A", "url": ""}]}}},
+        [(None, "", None, None, "hi", "root")],
     ),
 }  # fmt: skip
 

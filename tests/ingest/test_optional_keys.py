@@ -29,7 +29,7 @@ Read = Callable[..., tuple[pa.Table, Accounting]]
         ),
         ('{"posts":[{"com":"Hi","no":1,"resto":0,"time":1600000000}]}', "4chan", None),
         (
-            '[{"body":"Hi","user":null,"id":1,"created_at":"2020-01-01T00:00:00Z","url":"https://x.example/1"}]',
+            '[{"body":"Hi","user":null,"id":1,"created_at":"2020-01-01T00:00:00Z","url":"https://x.example/1","issue_url":"i"}]',
             "github",
             None,
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, BinaryIO
 
 import msgspec
@@ -17,14 +19,16 @@ from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Ref
 from moderation.ingest.formats.reddit import DELETED, PLACEHOLDERS
 from moderation.ingest.ids import stable_id
 from moderation.ingest.jsontree import Found
-from moderation.ingest.linesplit import Lines, split_lines
-from moderation.ingest.mapping import MappingSpec, count, first, holds, mappings, plain_text
+from moderation.ingest.linesplit import Lines, read_fully, split_lines
+from moderation.ingest.mapping import MappingSpec, count, first, fits, mappings, plain_text, which
 from moderation.ingest.markup import htmls_to_texts, unescape_once
+from moderation.ingest.source import Chained
 
 LARGEST = 512 << 20
 CHUNK_RECORDS = 5_000
 SAMPLE = 20
-SURE = 0.85
+LOOK_AHEAD = 1 << 20
+"""Bytes in which a dump of one document a line shows that it is one."""
 PRIVATE = frozenset(
     ["email", "mail", "ip", "ip_address", "remote_addr", "email_hash", "mail_md5", "user_agent", "ua"]
 )
@@ -46,46 +50,52 @@ class MappedChunk:
 def sniff(head: Head, name: str) -> float:
     """Return how surely the first records are those that the named description requires."""
     spec = mappings()[name]
-    documents = (
-        _head_lines(head.text)
-        if spec.lines
-        else jsontree.pages(_head_document(head.data, head.text), spec.document)
-    )
+    documents = _head_lines(head.text) or [_head_document(head.data, head.text)]
     found: list[Found] = []
-    for document in documents:
-        if spec.document and not (
-            isinstance(document, dict) and all(key in document for key in spec.document)
-        ):
+    empty = False
+    for page in (page for document in documents for page in _pages(document, spec)):
+        if spec.document and not (isinstance(page, dict) and all(key in page for key in spec.document)):
             continue
-        for one in jsontree.walk(document, spec.records, ()):
-            found.append(one)
-            if len(found) >= SAMPLE:
-                break
+        found += islice(jsontree.walk(page, _paths(page, spec), ()), SAMPLE - len(found))
+        empty = empty or (bool(spec.empty) and isinstance(page, dict) and set(spec.empty) <= page.keys())
+        if len(found) >= SAMPLE:
+            break
     # The last record of a head is cut off.
-    fits = sum(all(_has(one, path) for path in spec.requires) for one in found)
-    return SURE if fits and fits >= 0.5 * (len(found) - (not head.complete)) else 0.0
+    known = sum(fits(one, spec) for one in found)
+    sure = (
+        2 * known >= len(found) - (not head.complete)
+        if known
+        else empty and not any(one.chain for one in found)
+    )
+    return spec.sure if sure else 0.0
 
 
 def split(stream: BinaryIO, options: ReadOptions, name: str) -> Iterator[Chunk]:
-    """Yield the values of some thousand records at a time."""
+    """Yield the values of some thousand records at a time, or whole lines where each is a document."""
     spec = mappings()[name]
-    if spec.lines:
+    start = read_fully(stream, LOOK_AHEAD)
+    stream = io.BufferedReader(Chained(start, stream))
+    if _is_lines(start, spec):
         yield from split_lines(stream)
-        return
+    else:
+        yield from _split_document(stream, options, spec)
+
+
+def _split_document(stream: BinaryIO, options: ReadOptions, spec: MappingSpec) -> Iterator[Chunk]:
     data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise DataError(
-            f"{options.input}: a {name} document may have {LARGEST >> 20} MiB; split it by thread"
+            f"{options.input}: a {spec.name} document may have {LARGEST >> 20} MiB; split it by thread"
         )
     document, damage = jsontree.read_document(data)
     del data
     collector = Collector(spec)
     start = number = 1
-    pages = jsontree.pages(document, spec.document)
+    pages = _pages(document, spec)
     for page in pages:
         before = number
         collector.begin()
-        for found in jsontree.walk(page, spec.records, spec.children):
+        for found in jsontree.walk(page, _paths(page, spec), spec.children, spec.above):
             collector.add(found, f"record {number}")
             number += 1
             if collector.chunk.read >= CHUNK_RECORDS and not spec.parent_field:
@@ -111,9 +121,10 @@ def parse(chunk: Chunk, options: ReadOptions, name: str) -> Parsed:
         collector = Collector(spec)
         for number, document in enumerate(decoded.records, chunk.start):
             before = collector.chunk.read
-            collector.begin()
-            for found in jsontree.walk(document, spec.records, spec.children):
-                collector.add(found, f"line {number}")
+            for page in _pages(document, spec):
+                collector.begin()
+                for found in jsontree.walk(page, _paths(page, spec), spec.children, spec.above):
+                    collector.add(found, f"line {number}")
             if collector.chunk.read == before:
                 collector.skip("no comment")
         payload = collector.take()
@@ -138,6 +149,7 @@ class Collector:
         self.chunk = _empty()
         self._spec = spec
         self._ids: list[str] = []
+        self._threads: list[tuple[str, Any]] = []
         self._seen: Counter[str] = Counter()
         self._pattern = re.compile(spec.parent_pattern) if spec.parent_pattern else None
         self._by_field: list[tuple[str, str | None, str]] = []
@@ -147,6 +159,7 @@ class Collector:
     def begin(self) -> None:
         """Begin another document: records are numbered anew there."""
         self._ids.clear()
+        self._threads.clear()
 
     def skip(self, reason: str) -> None:
         """Count what was understood and is no comment."""
@@ -157,37 +170,41 @@ class Collector:
         """Add one record, as a row or as something that is none."""
         spec, chunk = self._spec, self.chunk
         chunk.read += 1
-        reason = next((reason for reason, condition in spec.skip.items() if holds(found, condition)), None)
-        status = next(
-            (status for status, condition in spec.status.items() if holds(found, condition)), "visible"
-        )
+        reason = which(found, spec.skip)
+        status = which(found, spec.status) or "visible"
         text = plain_text(first(found, spec.columns["text"]))
         if reason is None and text is None and status == "visible":
-            keys = all(jsontree.get(found, path) is None for path in spec.requires)
-            if keys:
+            known = any(
+                jsontree.get(found, path) is not None for one in spec.requires for path in one.split("|")
+            )
+            if not known:
                 chunk.rejects.append((place, "the record has no text", jsonlines.encode(found.record)[:200]))
-                self._ids.append("")
+                self._leave_out(found)
                 return
         if reason is not None:
             chunk.skipped[reason] += 1
-            self._ids.append("")
+            self._leave_out(found)
             return
         row = {name: first(found, paths) for name, paths in spec.columns.items()}
-        if status == "visible" and text is not None and text.strip().lower() in PLACEHOLDERS:
-            status, text = PLACEHOLDERS[text.strip().lower()], ""
+        if text is not None and text.strip().lower() in PLACEHOLDERS:
+            status = PLACEHOLDERS[text.strip().lower()] if status == "visible" else status
+            text = ""
         row["text"] = (text or "").replace("\r\n", "\n").replace("\r", "\n")
         if row.get("author") == DELETED:
             row["author"] = None
         self._identify(row, found)
         row["likes"] = count(row.get("likes"))
         row["status"] = status
-        row["kind"] = next(
-            (kind for kind, condition in spec.kinds.items() if holds(found, condition)), "comment"
-        )
+        row["url"] = row.get("url") or None
+        row["kind"] = which(found, spec.kinds) or "comment"
         row["extra"] = self._extra(found, row)
         for name, values in chunk.columns.items():
             value = row.get(name)
-            values.append(value if name in ("likes", "created_at") else plain_text(value))
+            if name not in ("likes", "created_at"):
+                value = plain_text(value)
+                if spec.mojibake and value is not None:
+                    value = _as_meant(value)
+            values.append(value)
 
     def take(self) -> MappedChunk:
         """Return what was gathered and begin anew."""
@@ -203,7 +220,11 @@ class Collector:
 
     def _identify(self, row: dict[str, Any], found: Found) -> None:
         named = first(found, self._spec.columns.get("thread_id", ()), self._spec.roots)
-        thread = row["thread_id"] = plain_text(named) or ""
+        # What stands within a record is in its thread, where it names none of its own.
+        around = self._threads[found.parent] if found.parent >= 0 else ("", None)
+        thread = row["thread_id"] = plain_text(named) or around[0]
+        row["thread_title"] = row.get("thread_title") or around[1]
+        self._threads.append((thread, row["thread_title"]))
         parent = plain_text(row.get("parent_id"))
         if self._pattern is not None:
             answered = self._pattern.findall(plain_text(jsontree.get(found, self._spec.parent_from)) or "")
@@ -226,10 +247,16 @@ class Collector:
         if self._spec.parent_field:
             self._by_field.append((thread, plain_text(jsontree.get(found, self._spec.parent_field)), comment))
 
+    def _leave_out(self, found: Found) -> None:
+        """Count a record that is no row: what stands within it must find its place."""
+        self._ids.append("")
+        self._threads.append(self._threads[found.parent] if found.parent >= 0 else ("", None))
+
     def _extra(self, found: Found, row: dict[str, Any]) -> str | None:
-        kept = {path: value for path in self._spec.extra if (value := jsontree.get(found, path))}
+        paths = [path for path in self._spec.extra if path != "*"]
+        kept = {path: value for path in paths if (value := jsontree.get(found, path))}
         if "*" in self._spec.extra:
-            kept = {key: value for key, value in found.record.items() if value and key not in self._used}
+            kept |= {key: value for key, value in found.record.items() if value and key not in self._used}
         if "parents" in row:
             kept["parents"] = row["parents"]
         return jsonlines.encode(kept) if kept else None
@@ -253,10 +280,40 @@ def _empty() -> MappedChunk:
     return MappedChunk({name: [] for name in names})
 
 
-def _has(found: Found, path: str) -> bool:
-    *outer, last = path.split(".")
-    value = jsontree.get(found, ".".join(outer)) if outer else found.record
-    return isinstance(value, dict) and last in value
+def _pages(document: Any, spec: MappingSpec) -> list[Any]:
+    return jsontree.pages(document, bool(spec.document) or "" in spec.records)
+
+
+def _paths(page: Any, spec: MappingSpec) -> Sequence[str]:
+    """Return where the records of a page stand: the page itself is one where it looks like one."""
+    others = [path for path in spec.records if path]
+    if len(others) == len(spec.records) or not others:
+        return spec.records
+    keys = {path.split(".")[0].removesuffix("[]") for path in others}
+    if isinstance(page, dict) and (fits(Found(page, (), -1), spec) or not keys & page.keys()):
+        return ("",)
+    return others
+
+
+def _is_lines(start: bytes, spec: MappingSpec) -> bool:
+    """Return True where a stream that begins so has one document a line."""
+    line, _, rest = start.lstrip().partition(b"\n")
+    if spec.lines:
+        return not line.startswith(b"[") and line.strip() != b"{"
+    if not line.startswith(b"{") or not rest.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(jsonlines.loads_leniently(line), dict)
+    except ValueError:
+        return False
+
+
+def _as_meant(text: str) -> str:
+    """Return a text whose UTF-8 was taken for Latin-1 as it was meant; any other as it is."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 @lru_cache(maxsize=2)
@@ -273,13 +330,16 @@ def _head_document(data: bytes, text: str) -> Any:
 def _head_lines(text: str) -> list[Any]:
     if text.lstrip()[:1] != "{":
         return []
+    lines = [line for line in text.split("\n")[:SAMPLE] if line.strip()]
     found = []
-    for line in text.split("\n")[:SAMPLE]:
+    for line in lines:
         try:
             found.append(jsonlines.loads_leniently(line.encode("utf-8", "surrogatepass")))
         except ValueError:
-            continue
-    return [one for one in found if isinstance(one, dict)]
+            found.append(None)
+    sound = [one for one in found if isinstance(one, dict)]
+    # A document over several lines has hardly a line that is an object of its own.
+    return sound if isinstance(found[0], dict) or 2 * len(sound) > len(found) else []
 
 
 def _format(spec: MappingSpec) -> Format:
