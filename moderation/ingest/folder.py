@@ -1,13 +1,20 @@
-"""Folders that are one dump: a comment system that keeps each comment in a file of its own."""
+"""Folders that are one dump: one file a comment, or one file with the comments and others about them."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 FILE_MARK = b"--- # file "
 """Line before each file's content in the joined stream: it parts YAML documents, and names the file."""
+
+_CONVOKIT = ("speakers.json", "users.json", "conversations.json", "corpus.json", "index.json", "*.bin")
+_MASTODON = ("actor.json", "likes.json", "bookmarks.json", "avatar.*", "header.*", "media_attachments/*")
+BESIDE = {"utterances.jsonl": _CONVOKIT, "outbox.json": _MASTODON}
+"""Files with the comments of a dump, and those beside them that hold none."""
 
 SAMPLED = 5
 _YAML = frozenset([".yml", ".yaml"])
@@ -22,6 +29,21 @@ def is_one_dump(files: Sequence[Path]) -> bool:
         return all(_is_comment(file) for file in files[:: max(len(files) // SAMPLED, 1)])
     except OSError:
         return False
+
+
+P = TypeVar("P", bound=PurePath)
+
+
+def with_comments(files: Sequence[P]) -> list[P]:
+    """Return the files of a folder or archive without those that a known dump has beside its comments."""
+    left_out = {
+        file
+        for kept in files
+        for pattern in BESIDE.get(kept.name, ())
+        for file in files
+        if file.is_relative_to(kept.parent) and fnmatch(str(file.relative_to(kept.parent)), pattern)
+    }
+    return [file for file in files if file not in left_out]
 
 
 class Joined(io.RawIOBase):

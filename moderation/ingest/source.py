@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from moderation.errors import DataError, UsageError
@@ -20,7 +20,7 @@ from moderation.ingest import charset
 from moderation.ingest.archive import ZIP_MAGIC, Member, kept_names, member_names
 from moderation.ingest.base import Head
 from moderation.ingest.decompress import MAGIC_LENGTH, Decompressed, compression
-from moderation.ingest.folder import Joined, is_one_dump
+from moderation.ingest.folder import Joined, is_one_dump, with_comments
 
 HEAD_SIZE = 256 << 10
 BUFFER = 1 << 20
@@ -83,6 +83,7 @@ def expand(inputs: Sequence[str | Path]) -> list[Item]:
             if is_one_dump(files):
                 items.append(Item(text, text))
                 continue
+            files = with_comments(files)
         elif path.exists():
             files = [path]
         elif glob.has_magic(text):
@@ -296,8 +297,10 @@ def _members(path: Path) -> Iterator[Item]:
     if names is None:
         yield Item(str(path), str(path))
         return
+    kept = set(with_comments([PurePosixPath(name) for name in names]))
     for name in names:
-        yield Item(f"{path}{MEMBER}{name}", str(path), name)
+        if PurePosixPath(name) in kept:
+            yield Item(f"{path}{MEMBER}{name}", str(path), name)
 
 
 def _open_member(item: Item, name: str) -> Source:

@@ -36,16 +36,17 @@ class TablePlan:
         The table's columns in order.
     columns : mapping of str to str
         Ours to theirs.
-    markup : {"none", "html", "runs"}
-        What the text is: as it stands; HTML; or Google Takeout's run of objects, `{"text":"…"},{…}`. The
-        latter two are turned into plain text, and the original is kept beside it.
+    markup : {"none", "html", "runs", "escaped"}
+        What the text is: as it stands; HTML; Google Takeout's run of objects, `{"text":"…"},{…}`; or with
+        line ends written as a backslash and an n. All but the first are turned into plain text, and the original is kept
+        beside it.
     zero_is_root : bool
         True where parent `0` means none, not a comment of that id.
     """
 
     names: tuple[str, ...]
     columns: Mapping[str, str]
-    markup: Literal["none", "html", "runs"]
+    markup: Literal["none", "html", "runs", "escaped"]
     zero_is_root: bool
 
 
@@ -78,7 +79,10 @@ def make_plan(
         _check_text(columns["text"], sample, input_name)
     texts = [value for value in sample.get(columns["text"], ()) if value]
     tagged = sum(1 for value in texts if re.search(_TAG, value))
-    markup: Literal["none", "html", "runs"] = "html" if tagged > 0.01 * len(texts) else "none"
+    markup: Literal["none", "html", "runs", "escaped"] = "html" if tagged > 0.01 * len(texts) else "none"
+    escaped = sum(1 for value in texts if r"\n" in value)
+    if markup == "none" and escaped > 0.01 * len(texts) and not any("\n" in value for value in texts):
+        markup = "escaped"
     if texts and all(value.startswith('{"text":') for value in texts):
         markup = "runs"
     ids, parents = (
@@ -117,6 +121,8 @@ def records_of(
         text = pa.array(htmls_to_texts(text.to_pylist()), pa.string())
     elif plan.markup == "runs":
         text = pa.array([_joined_runs(value) for value in text.to_pylist()], pa.string())
+    elif plan.markup == "escaped":
+        text = pc.replace_substring(text, r"\n", "\n")
     columns: dict[str, object] = {
         "text": text,
         "author": _blank_to_null(ours.get("author")),

@@ -207,3 +207,12 @@ def test_sniffing_leaves_prose_alone() -> None:
 def test_rejected_rows_are_refused_by_the_splitter_in_their_place() -> None:
     chunks = list(split_records(io.BytesIO(b'h,t\n1,a\n2,"b\n3,c\n'), Dialect(",", True, False), 64, 64))
     assert [type(chunk.payload) for chunk in chunks].count(Refused) == 1
+
+
+def test_line_ends_written_out_become_line_ends(read) -> None:
+    table, _ = read("video_id,comment_text,likes,replies\nv,one\\ntwo,3,1\nv,see,0,0\n,,,\n")
+    assert table["text"].to_pylist() == ["one\ntwo", "see", ""]
+    assert table["input.comment_text"].to_pylist() == ["one\\ntwo", "see", ""]
+    # Beside real line ends such a sign is a word of its own.
+    table, _ = read('id,text\n1,"a path C:\\new"\n2,"one\ntwo"\n')
+    assert table["text"].to_pylist() == ["a path C:\\new", "one\ntwo"]

@@ -183,3 +183,18 @@ def test_digest_is_that_of_the_stored_file(tmp_path: Path) -> None:
         opened.stream.read()
         assert opened.digest == hashlib.sha256(path.read_bytes()).hexdigest()
         assert opened.position == opened.size == path.stat().st_size
+
+
+def test_what_stands_beside_the_comments_of_a_corpus_is_no_input(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in ("utterances.jsonl", "speakers.json", "conversations.json", "index.json", "more.csv"):
+        (corpus / name).write_text("{}")
+    assert [Path(item.name).name for item in expand([tmp_path])] == ["more.csv", "utterances.jsonl"]
+    with zipfile.ZipFile(tmp_path / "corpus.zip", "w") as archive:
+        for name in ("c/outbox.json", "c/actor.json", "c/media_attachments/files/1.png"):
+            archive.writestr(name, "{}")
+    assert [item.member for item in expand([tmp_path / "corpus.zip"])] == ["c/outbox.json"]
+    # Alone such a name says nothing.
+    (tmp_path / "index.json").write_text("{}")
+    assert [item.name for item in expand([tmp_path / "index.json"])] == [str(tmp_path / "index.json")]
