@@ -38,8 +38,8 @@ class TablePlan:
         Ours to theirs.
     markup : {"none", "html", "runs", "escaped"}
         What the text is: as it stands; HTML; Google Takeout's run of objects, `{"text":"…"},{…}`; or with
-        line ends written as a backslash and an n. All but the first are turned into plain text, and the original is kept
-        beside it.
+        line ends written as a backslash and an n. All but the first are turned into plain text, and the
+        original is kept beside it.
     zero_is_root : bool
         True where parent `0` means none, not a comment of that id.
     """
