@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from moderation.serve.analyze import analyze, check_context, comment_text, language_list
 from moderation.serve.endpoint import JsonEndpoint
-from moderation.serve.errors import STATUSES, ApiError
+from moderation.serve.errors import STATUSES, ApiError, failed
 from moderation.serve.messages import (
     AnalyzeCommentRequest,
     SuggestCommentScoreRequest,
@@ -115,7 +114,7 @@ class _Application(Starlette):
 
     def __init__(self, analyzing: Any, **options: Any) -> None:
         super().__init__(**options)
-        self._analyzing = analyzing and ServerErrorMiddleware(analyzing, handler=_failed)
+        self._analyzing = analyzing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -160,7 +159,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return _json(ApiError(500, "Something went wrong here; the log says what."), {})
+    return _json(failed(), {})
 
 
 def _json(error: Exception, headers: dict[str, str]) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from moderation.serve.errors import refused
@@ -38,14 +38,14 @@ SCALED: Final = {label: name for name, label in _LABELS.items()}
 """Label to the attribute whose published scores `--scale perspective` follows."""
 
 
-def labels_of(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+def labels_of(names: Iterable[str], known: Container[str]) -> dict[str, str]:
     """Return the label of each attribute.
 
     Parameters
     ----------
     names : iterable of str
         Attributes as a client wrote them.
-    known : iterable of str
+    known : container of str
         Labels of the model.
 
     Raises
@@ -53,7 +53,6 @@ def labels_of(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     ApiError
         One of them is not an attribute of ours; the message names it.
     """
-    known = set(known)
     found = {}
     for name in names:
         label = ATTRIBUTES.get(name)

@@ -1,7 +1,7 @@
-"""Scoring many requests at once: those that arrive in one turn of the event loop share one call of the model.
+"""Scoring many requests at once: those that arrive one behind another share one call of the model.
 
 A call costs as much for one text as for thirty, so a busy server scores in batches and a quiet one at
-once; nobody waits for a batch to fill. The model works in one thread, since its memo is not to be shared: the
+once: nobody waits for a batch to fill, only for a round of the event loop that brings no one else. The model works in one thread, since its memo is not to be shared: the
 event loop's own, where a turn is short, or beside it, where a second tier makes it long.
 """
 
@@ -95,7 +95,7 @@ class Batcher:
         self._queue.append((texts, future))
         if not self._awaited:
             self._awaited = True
-            loop.call_soon(self._turn)
+            loop.call_soon(self._look)
         return await future
 
     async def tables(self, texts: Sequence[str], *, any_language: bool) -> AsyncIterator[pa.Table]:
@@ -129,6 +129,14 @@ class Batcher:
             raise ApiError(429, "Too many texts are waiting to be scored; try again in a moment.")
         self.waiting += count
 
+    def _look(self, seen: int = 0) -> None:
+        """Begin a turn as soon as a round of the event loop has brought nobody else."""
+        waiting = len(self._queue)
+        if seen < waiting < self._together:
+            asyncio.get_running_loop().call_soon(self._look, waiting)
+        else:
+            self._turn()
+
     def _turn(self) -> None:
         taken: list[tuple[Sequence[str], asyncio.Future[list[Rating]]]] = []
         texts: list[str] = []
@@ -154,7 +162,7 @@ class Batcher:
         """Hand ratings out to those who wait for them, and see to who came later."""
         self._awaited = bool(self._queue)
         if self._awaited:
-            asyncio.get_running_loop().call_soon(self._turn)
+            asyncio.get_running_loop().call_soon(self._look)
         self.waiting -= count
         try:
             ratings = rated()

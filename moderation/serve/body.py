@@ -28,7 +28,7 @@ async def read_body(
     scope, receive
         Of ASGI.
     seconds : float
-        How long all of it may take.
+        How long it may take after its first part.
     largest : int
         Most bytes; reading stops there.
 
@@ -39,23 +39,25 @@ async def read_body(
     Gone
     """
     check_headers(scope, largest)
+    # Mostly this is all of it, and a timer would cost more than all else here. Who sends nothing is cut off by
+    # the server (`moderation.serve.server`).
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= largest:
+        return body
+    parts, size = [body], len(body)
     try:
         async with asyncio.timeout(seconds):
-            message = await receive()
-            body: bytes = message.get("body", b"")
-            if message["type"] == "http.request" and not message.get("more_body") and len(body) <= largest:
-                return body
-            parts, size = [], 0
             while True:
                 if message["type"] == "http.disconnect":
                     raise Gone
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
                 if size > largest:
                     raise _too_large(largest)
                 if not message.get("more_body"):
                     return b"".join(parts)
                 message = await receive()
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
     except TimeoutError as error:
         raise ApiError(408, "The body did not arrive in time.", closing=True) from error
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias
 import msgspec
 
 from moderation.serve.body import Gone, Receive, read_body
-from moderation.serve.errors import ApiError
+from moderation.serve.errors import ApiError, failed
 from moderation.serve.messages import Message, Reader
 from moderation.serve.service import Service
 
@@ -58,13 +58,18 @@ class JsonEndpoint(Generic[Message]):
             service.keys.check(scope)
             body = await read_body(scope, receive, service.settings.body_seconds)
             answer = await self._answer(service, self._reader.read(body))
+            encoded = _ENCODER.encode(answer)
             code = 200
-            await send_bytes(send, code, _ENCODER.encode(answer))
+            await send_bytes(send, code, encoded)
         except ApiError as error:
             code = error.code
             await send_error(send, error)
         except Gone:
             code = 499
+        except Exception:
+            if code == 500:
+                await send_error(send, failed())
+            raise
         finally:
             service.metrics.answered(self._name, code, time.perf_counter() - started)
 

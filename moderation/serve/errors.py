@@ -75,6 +75,11 @@ def refused(message: str, error_type: str = "INVALID_REQUEST", **more: Any) -> A
     return ApiError(400, message, [{"@type": ERROR_TYPE, "errorType": error_type, **more}])
 
 
+def failed() -> ApiError:
+    """Return the error for what went wrong on our side."""
+    return ApiError(500, "Something went wrong here; the log says what.")
+
+
 def language_refused(attribute: str, languages: Sequence[str], *, requested: bool) -> ApiError:
     """Return the error for a language that an attribute is not there for."""
     found = {"requestedLanguages" if requested else "detectedLanguages": list(languages)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import tempfile
 from typing import Any, Final
@@ -37,22 +38,23 @@ SETTINGS_VARIABLE: Final = "MODERATION_SERVE"
 class PatientProtocol(HttpToolsProtocol):
     """HTTP as uvicorn speaks it, but with an end to patience.
 
-    A connection is closed whose headers are slow or endless, and one whose client does not read its answers.
+    A connection is closed whose request is slow to come or has endless headers, and one whose client does not
+    read its answers. How long the rest of a body may take is for those who read it to say.
     """
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._head_size = 0
-        self._in_head = True
+        self._awaited = True
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived; afterwards either a request is there, or the wait for it goes on."""
+        """Take what has arrived; afterwards a request and some of its body are there, or the wait goes on."""
         super().data_received(data)
-        if not self._in_head:
+        if not self._awaited:
             if self._deadline is not None:
                 self._deadline.cancel()
                 self._deadline = None
@@ -85,13 +87,18 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: its headers are to come."""
         super().on_message_begin()
-        self._in_head = True
+        self._awaited = True
         self._head_size = 0
 
-    def on_headers_complete(self) -> None:
-        """The headers are there; the body has a deadline of its own."""
-        self._in_head = False
-        super().on_headers_complete()
+    def on_body(self, body: bytes) -> None:
+        """The body begins to arrive, or goes on."""
+        self._awaited = False
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._awaited = False
+        super().on_message_complete()
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.close)
@@ -115,6 +122,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     """
     # Here and not only in a worker: what is wrong with the settings shall be said once and clearly.
     app = create_app(settings)
+    _settle()
     options: dict[str, Any] = {
         "host": host,
         "port": port,
@@ -125,6 +133,8 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         # An address holds the key of the client.
         "access_log": False,
         "server_header": False,
+        # Nothing here depends on who the client is.
+        "proxy_headers": False,
         "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": DRAIN_SECONDS,
         "timeout_worker_healthcheck": WORKER_SECONDS,
@@ -140,7 +150,15 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def worker_app() -> Starlette:
     """Return the application of a worker process, from the settings that its parent has left for it."""
-    return create_app(msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Settings, dec_hook=_path))
+    app = create_app(msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Settings, dec_hook=_path))
+    _settle()
+    return app
+
+
+def _settle() -> None:
+    # What is loaded stays: to look through it again and again for what nobody needs takes time from answers.
+    gc.collect()
+    gc.freeze()
 
 
 def _path(kind: type, value: Any) -> Any:

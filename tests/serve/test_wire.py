@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from moderation.classify.model import Model
 from moderation.errors import ConfigError
 from moderation.serve.errors import ApiError
 from moderation.serve.keys import read_keys
@@ -200,3 +201,17 @@ def test_a_page_of_a_stranger_cannot_suggest(make_client: Make) -> None:
     client = make_client(origins=("https://forum.example",))
     for origin, code in (("https://elsewhere.example", 403), ("null", 403), ("https://forum.example", 200)):
         assert client.post(SUGGEST, json=suggestion, headers={"origin": origin}).status_code == code
+
+
+def test_what_goes_wrong_here_is_not_told_to_clients(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Model, texts: object) -> None:
+        raise ValueError("private")
+
+    monkeypatch.setattr(Model, "rate", fail)
+    answer = client.post(ANALYZE, json=GOOD)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["status"] == "INTERNAL"
+    assert "private" not in answer.text
+    assert 'code="500"' in client.get("/metrics").text
