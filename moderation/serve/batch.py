@@ -1,8 +1,9 @@
 """Scoring many requests at once: those that arrive one behind another share one call of the model.
 
 A call costs as much for one text as for thirty, so a busy server scores in batches and a quiet one at
-once: nobody waits for a batch to fill, only for a round of the event loop that brings no one else. The model works in one thread, since its memo is not to be shared: the
-event loop's own, where a turn is short, or beside it, where a second tier makes it long.
+once: nobody waits for a batch to fill, only for a round of the event loop that brings no one else. The model
+works in one thread, since its memo is not to be shared: the event loop's own, where a turn is short, or
+beside it, where a second tier makes it long.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ async def read_body(
     Gone
     """
     check_headers(scope, largest)
-    # Mostly this is all of it, and a timer would cost more than all else here. Who sends nothing is cut off by
-    # the server (`moderation.serve.server`).
+    # Mostly this is all of it, and a timer would cost more than all else here. Who sends nothing is cut off
+    # by the server (`moderation.serve.server`).
     message = await receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.request" and not message.get("more_body") and len(body) <= largest:
