@@ -14,7 +14,9 @@ from lxml import etree, html
 from moderation.errors import DataError
 from moderation.ingest import jsontree, tables
 from moderation.ingest.base import Chunk, Format, Head, Parsed, ReadOptions, Reject
-from moderation.ingest.formats.commentheads import is_button, pingback
+from moderation.ingest.formats.commentheads import pingback
+from moderation.ingest.formats.htmlelements import classes, line, plain, rendered
+from moderation.ingest.formats.htmlengines import Found, engine_comments, loose_comments
 from moderation.ingest.formats.htmltext import as_people_see_it, clear
 from moderation.ingest.formats.mapped import Collector
 from moderation.ingest.formats.plaintext import page_rows
@@ -30,8 +32,6 @@ _LISTED = re.compile(
     r"""|id=["'](?:dsq-comments|comments)["']|schema\.org/(?:Comment|UserComments)|disqus-threadData""",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[a-z][a-z0-9]*$")
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CLOSED = re.compile(r"</(?:li|p|article)>", re.IGNORECASE)
 _COMMENT_ID = re.compile(r"^(?:li-|div-|dsq-)?comment-?(\w[\w-]*)$", re.IGNORECASE)
 _COMMENT_CLASSES = frozenset(["comment", "pingback", "trackback", "comment-item", "commententry", "h-cite"])
@@ -57,27 +57,6 @@ _AUTHOR_CLASSES = (
     "p-author",
     "author",
     "commentauthor",
-)
-_DROPPED = frozenset(
-    ["script", "style", "form", "noscript", "button", "svg", "iframe", "template", "input", "select"]
-)
-_SIDE_CLASSES = frozenset(
-    [
-        "reply",
-        "comment-meta",
-        "commentmetadata",
-        "comment-author",
-        "comment-reply-link",
-        "comment-actions",
-        "comment-date",
-        "comment-edit-link",
-        "comment-awaiting-moderation",
-        "comment-footer",
-        "avatar",
-        "vcard",
-        "says",
-        "comment-notes",
-    ]
 )
 
 
@@ -120,25 +99,22 @@ def parse(chunk: Chunk, options: ReadOptions) -> Parsed:
     embedded = page.xpath('//script[@id="disqus-threadData"]')
     if embedded:
         return _embedded(embedded[0].text or "", options)
-    nodes = comment_nodes(page)
     title, address = _title(page), _address(page)
+    if found := engine_comments(page, chunk.payload):
+        return _engine_rows(found, title, address)
+    nodes = comment_nodes(page)
+    found = loose_comments(page)
+    if len(found) > len(nodes) or (len(found) == len(nodes) and not _are_plain(nodes)):
+        return _engine_rows(found, title, address)
     rows = [_row(nodes, place, address) for place in range(len(nodes))]
     if not any(row["author"] for row in rows) and (read := as_people_see_it(page)):
         if not nodes:
             return page_rows(read, "html", title or read.title, address)
         clear(rows, read.comments)
-    ids, parents = _ids(rows, nodes, address or title or "")
-    columns: dict[str, Any] = {
-        name: [row[name] for row in rows] for name in ("author", "created_at", "text", "kind", "likes", "url")
-    }
-    columns |= {
-        "comment_id": ids,
-        "parent_id": parents,
-        "thread_id": address or (stable_id(title) if title else ""),
-        "thread_title": title,
-    }
-    table, repaired = tables.record_table(len(rows), "html", columns)
-    return Parsed(table, len(rows) + 1, skipped=Counter({"page around the comments": 1}), repaired=repaired)
+    names = [_COMMENT_ID.match(node.element.get("id") or "") for node in nodes]
+    return _parsed(
+        rows, [found and found[1] for found in names], [node.parent for node in nodes], title, address
+    )
 
 
 FORMATS = (
@@ -170,6 +146,13 @@ def comment_nodes(page: Any) -> list[Node]:
     return nodes
 
 
+def _are_plain(nodes: Sequence[Node]) -> bool:
+    """Return True where the markup of each comment names its text and its author."""
+    elements = {node.element for node in nodes}
+    parts = [list(_own(node.element, elements - {node.element})) for node in nodes]
+    return all(_text_element(own, own[0]) is not None and _author(own) for own in parts)
+
+
 def _is_comment(element: Any) -> bool:
     kind = element.get("itemtype") or ""
     if "schema.org/Comment" in kind or "schema.org/UserComments" in kind:
@@ -177,12 +160,12 @@ def _is_comment(element: Any) -> bool:
     if element.tag in ("ol", "ul"):
         return False
     name = element.get("id") or ""
-    classes = _classes(element)
+    named = classes(element)
     if found := _COMMENT_ID.match(name):
         numbered = any(character.isdigit() for character in found[1])
         return numbered and not found[1].startswith(("body", "header", "message", "footer", "meta", "author"))
-    return bool(classes & _COMMENT_CLASSES) and (
-        element.tag in ("li", "article") or bool(classes & {"byuser", "depth-1", "h-cite"})
+    return bool(named & _COMMENT_CLASSES) and (
+        element.tag in ("li", "article") or bool(named & {"byuser", "depth-1", "h-cite"})
     )
 
 
@@ -192,7 +175,7 @@ def _is_same(outer: Any, inner: Any) -> bool:
         return False
     between = [one for one in inner.iterancestors() if one is not outer]
     for one in between[: next((n for n, one in enumerate(inner.iterancestors()) if one is outer), 0)]:
-        if one.tag in ("ol", "ul", "li") or "children" in _classes(one):
+        if one.tag in ("ol", "ul", "li") or "children" in classes(one):
             return False
     return True
 
@@ -203,7 +186,7 @@ def _row(nodes: Sequence[Node], place: int, address: str | None) -> dict[str, An
     own = list(_own(element, others))
     text = _text(own, element, others)
     author = _author(own)
-    kind = "pingback" if _classes(element) & {"pingback", "trackback"} else "comment"
+    kind = "pingback" if classes(element) & {"pingback", "trackback"} else "comment"
     if (title := pingback(text)) is not None and "\n" not in title:
         kind, text = "pingback", title
     name = element.get("id")
@@ -227,94 +210,41 @@ def _own(element: Any, others: set[Any]) -> Iterator[Any]:
 
 
 def _text(own: Sequence[Any], element: Any, others: set[Any]) -> str:
+    found = _text_element(own, element)
+    if found is None:
+        return rendered(element, others, True)
+    if "comment-body" in classes(found):
+        return rendered(found, others, True)
+    # Someone may have said nothing but "Reply".
+    return rendered(found, others, False) or plain(found, others)
+
+
+def _text_element(own: Sequence[Any], element: Any) -> Any:
     for one in own:
         if one.get("itemprop") in ("text", "commentText"):
-            return _rendered(one, others, False)
+            return one
     for name in _TEXT_CLASSES:
         for one in own:
-            if name in _classes(one) and one is not element:
-                return _rendered(one, others, name == "comment-body")
-    return _rendered(element, others, True)
-
-
-def _rendered(element: Any, others: set[Any], strip_sides: bool) -> str:
-    """Return an element's text without nested comments, buttons and, where asked, name and date."""
-    element = _copy(element, others, strip_sides)
-    lines = html_to_text(html.tostring(element, encoding="unicode", with_tail=False)).split("\n")
-    while lines and (not lines[-1].strip() or is_button(lines[-1])):
-        lines.pop()
-    while lines and (not lines[0].strip() or is_button(lines[0])):
-        lines.pop(0)
-    return "\n".join(lines)
-
-
-def _is_left_out(element: Any, others: set[Any], strip_sides: bool) -> bool:
-    if element in others or element.tag in _DROPPED:
-        return True
-    classes = _classes(element)
-    if (
-        ("children" in classes and element.tag in ("ol", "ul"))
-        or "reply" in classes
-        or "comment-reply-link" in classes
-    ):
-        return True
-    return strip_sides and (bool(classes & _SIDE_CLASSES) or element.tag in ("cite", "time", "footer"))
-
-
-def _copy(element: Any, others: set[Any], strip_sides: bool) -> Any:
-    """Return a copy without what is left out, as a `div`: the mark of a list item is no text."""
-    copied = html.Element("div")
-    copied.text = _clean(element.text)
-    waiting = [(element, copied)]
-    while waiting:
-        source, target = waiting.pop()
-        for child in source:
-            if not isinstance(child.tag, str):
-                continue
-            if _is_left_out(child, others, strip_sides):
-                _append_text(target, child.tail)
-                continue
-            tag = child.tag if _NAME.match(child.tag) else "span"
-            kept = {name: _clean(child.get(name)) for name in ("href", "alt") if child.get(name)}
-            made = etree.SubElement(target, tag, kept)
-            made.text, made.tail = _clean(child.text), _clean(child.tail)
-            waiting.append((child, made))
-    return copied
-
-
-def _clean(text: str | None) -> str | None:
-    """Return text without the characters that lxml takes from a page but does not give to an element."""
-    return _FORBIDDEN.sub("\ufffd", text) if text else text
-
-
-def _append_text(target: Any, text: str | None) -> None:
-    text = _clean(text)
-    if not text:
-        return
-    if len(target):
-        target[-1].tail = (target[-1].tail or "") + text
-    else:
-        target.text = (target.text or "") + text
+            if name in classes(one) and one is not element:
+                return one
+    return None
 
 
 def _author(own: Sequence[Any]) -> str | None:
     for one in own:
         if one.get("itemprop") in ("author", "creator", "name"):
             named = next((inner for inner in one.iter() if inner.get("itemprop") == "name"), one)
-            if text := _line(named):
+            if text := line(named):
                 return text
     for name in _AUTHOR_CLASSES:
         for one in own:
-            if name in _classes(one) and (text := _line(one)):
+            if name not in classes(one):
+                continue
+            inner = next((part for part in one.iter("cite", "strong", "b") if line(part)), one)
+            if text := line(inner):
                 return text
     cite = next((one for one in own if one.tag == "cite"), None)
-    return (_line(cite) or None) if cite is not None else None
-
-
-def _line(element: Any) -> str:
-    text = " ".join("".join(element.itertext()).split())
-    text = re.sub(r"\s+(?:says|said|sagt|schreibt|dice|dit|zegt)\s*:?$", "", text)
-    return text if len(text) <= 120 else ""
+    return (line(cite) or None) if cite is not None else None
 
 
 def _time(own: Sequence[Any]) -> str | None:
@@ -322,36 +252,58 @@ def _time(own: Sequence[Any]) -> str | None:
         if one.tag == "time" and one.get("datetime"):
             return str(one.get("datetime"))
         if one.get("itemprop") in ("dateCreated", "datePublished", "commentTime"):
-            return str(one.get("content") or one.get("datetime") or _line(one))
+            return str(one.get("content") or one.get("datetime") or line(one))
     return None
 
 
 def _votes(own: Sequence[Any]) -> int | None:
     for one in own:
         if one.get("itemprop") == "upvoteCount":
-            text = one.get("content") or _line(one)
+            text = one.get("content") or line(one)
             return int(text) if re.fullmatch(r"-?\d{1,9}", text) else None
     return None
 
 
-def _ids(
-    rows: Sequence[dict[str, Any]], nodes: Sequence[Node], thread: str
-) -> tuple[list[str], list[str | None]]:
-    made, _ = tree_ids(
-        thread,
-        [node.parent for node in nodes],
-        [row["author"] for row in rows],
-        [row["text"] for row in rows],
-    )
+def _engine_rows(found: Sequence[Found], title: str | None, address: str | None) -> Parsed:
+    rows = [
+        {
+            "author": one.author,
+            "created_at": one.created_at,
+            "text": one.text,
+            "kind": "comment",
+            "likes": one.likes,
+            "url": f"{address}#{name}" if address and (name := one.element.get("id")) else address,
+        }
+        for one in found
+    ]
+    return _parsed(rows, [one.comment_id for one in found], [one.parent for one in found], title, address)
+
+
+def _parsed(
+    rows: Sequence[dict[str, Any]],
+    names: Sequence[str | None],
+    parents: Sequence[int],
+    title: str | None,
+    address: str | None,
+) -> Parsed:
+    """Return rows as a table; `names` are their own ids, `parents` the rows that they answer."""
+    columns: dict[str, Any] = {
+        name: [row[name] for row in rows] for name in ("author", "created_at", "text", "kind", "likes", "url")
+    }
+    made, _ = tree_ids(address or title or "", parents, columns["author"], columns["text"])
     ids: list[str] = []
-    for node, generated in zip(nodes, made, strict=True):
-        found = _COMMENT_ID.match(node.element.get("id") or "")
-        ids.append(found[1] if found and found[1] not in ids else generated)
-    return ids, [ids[node.parent] if node.parent >= 0 else None for node in nodes]
-
-
-def _classes(element: Any) -> set[str]:
-    return set((element.get("class") or "").split())
+    known: set[str] = set()
+    for name, generated in zip(names, made, strict=True):
+        ids.append(name if name and name not in known else generated)
+        known.add(ids[-1])
+    columns |= {
+        "comment_id": ids,
+        "parent_id": [ids[parent] if parent >= 0 else None for parent in parents],
+        "thread_id": address or (stable_id(title) if title else ""),
+        "thread_title": title,
+    }
+    table, repaired = tables.record_table(len(rows), "html", columns)
+    return Parsed(table, len(rows) + 1, skipped=Counter({"page around the comments": 1}), repaired=repaired)
 
 
 def _title(page: Any) -> str | None:
