@@ -22,6 +22,7 @@ import scipy.sparse as sp
 from moderation.classify.frequent import NONE, Frequent
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
+from moderation.memory import keep
 from moderation.text.chunks import Chunked, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
@@ -152,6 +153,7 @@ class Scorer:
     """
 
     def __init__(self, weights: Weights, memo_chunks: int = MEMO_CHUNKS) -> None:
+        keep()
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)

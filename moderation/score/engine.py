@@ -15,9 +15,9 @@ from moderation.classify.policy import Policy, ResolvedPolicy
 from moderation.classify.tiers import FAST, Budget, choose_tier
 from moderation.errors import UsageError
 from moderation.ingest.source import Item, expand
+from moderation.memory import release
 from moderation.score.finish import finish, parts_done, rows_in_order, sweep_rejects
 from moderation.score.manifest import Manifest
-from moderation.score.memory import release
 from moderation.score.parallel import Workers, perform
 from moderation.score.privacy import Privacy
 from moderation.score.progress import Progress, Silent, Watcher

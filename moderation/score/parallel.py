@@ -18,7 +18,7 @@ import joblib
 from joblib.externals.loky import BrokenProcessPool, get_reusable_executor
 
 from moderation.errors import ModerationError, UsageError
-from moderation.score.memory import release
+from moderation.memory import release
 from moderation.score.work import Done, Settings, Task, work
 from moderation.score.writer import TEMPORARY
 

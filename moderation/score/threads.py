@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from moderation.duck import open_scratch
 from moderation.ingest.threads import resolve
+from moderation.memory import release
 from moderation.schema import RECORD_SCHEMA, THREAD_SCHEMA
-from moderation.score.memory import release
 from moderation.score.writer import COMMENTS, TEMPORARY, THREADS, part_path, write_part
 
 IN_MEMORY: Final = 500_000

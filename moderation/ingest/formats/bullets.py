@@ -11,7 +11,7 @@ from moderation.ingest.formats import commentheads as heads
 from moderation.ingest.formats.bylines import has_letters, without_addressee
 from moderation.ingest.formats.dateditems import FURTHER, dated_items, is_named, known_items
 from moderation.ingest.formats.flattext import flat_comments
-from moderation.ingest.formats.furniture import bare_furniture, clear_furniture
+from moderation.ingest.formats.furniture import bare_furniture, clear_below_heads, clear_furniture
 from moderation.ingest.formats.linerecords import line_records
 from moderation.ingest.formats.ownlists import has_text, is_list_in_text
 from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
@@ -48,6 +48,7 @@ def read_page(text: str) -> Page:
         lines = {number for one in records for number in range(one.first, one.last + 1)}
         first, chosen = records[0].first, []
     elif chosen:
+        clear_below_heads([outline.items[place] for place in chosen])
         comments, lines = _assemble(outline, chosen, width)
         first = min(lines)
     else:

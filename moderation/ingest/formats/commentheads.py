@@ -59,7 +59,7 @@ _BUTTON = re.compile(
     r"zitieren|"
     r"melden|see more|show more|read more|load more|show more replies|view repl(?:y|ies)|"
     r"view \d+ repl(?:y|ies)|"
-    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|[+-]?\d{1,6}(?: (?:likes?|votes?|points?|"
+    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|[+\-−±]{0,2}\d{1,6}[+\-−±]{0,2}(?: (?:likes?|votes?|points?|"
     r"replies))?|"
     r"\d (?:stars?|out of \d stars?)|[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»|·•\s]+|comment link|copy link|avatar|gravatar|"
     r"\[?image\]?|post comment|"

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from moderation.ingest.formats.commentheads import is_button, is_date, read_head
+from moderation.ingest.formats.commentheads import dated, is_button, is_date, is_name, mark_date, read_head
 from moderation.ingest.formats.textitems import Item
 
 FEWEST = 3
@@ -20,10 +20,20 @@ SHARE = 0.5
 END_SHARE = 0.5
 """Of the comments; only replies have a button "Parent"."""
 
+SENTENCE_SHARE = 0.8
+MOST_SENTENCES = 5
+"""So many comments alike, and so large a share, and even a sentence is the page's: "Was this helpful?"."""
+
 LONGEST = 60
+LONGEST_SENTENCE = 120
+MOST_BELOW = 9
+"""Lines that forums set between a name and a text: rank, place, number of posts, subject."""
+
+NAMELESS_SHARE = 0.8
 ROUNDS = 3
 """Lines of buttons that may stand below one another."""
 
+_CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}(?::\d{2})?(?:\s?[ap]m\b)?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:[kKmM]\b)?")
 
 
@@ -68,10 +78,54 @@ def clear_furniture(items: Sequence[Item]) -> None:
 
 def common_lines(lines: Iterable[str], wholes: int, share: float = SHARE) -> set[str]:
     """Return the short lines, as `kind_of` writes them, that recur for most of `wholes` comments."""
-    # What ends like a sentence was written by someone, however often.
-    short = (line.strip() for line in lines if len(line.strip()) <= LONGEST)
-    counted = Counter(kind_of(line) for line in short if not line.endswith((".", "!", "?")))
-    return {kind for kind, count in counted.items() if kind and count >= max(FEWEST, share * wholes)}
+    short = (line.strip() for line in lines if len(line.strip()) <= LONGEST_SENTENCE)
+    counted = Counter(map(kind_of, short))
+    return {kind for kind, count in counted.items() if kind and count >= _fewest(kind, wholes, share)}
+
+
+def _fewest(kind: str, wholes: int, share: float) -> float:
+    """Return how many comments must have a line of a kind: what ends like a sentence may be someone's."""
+    if len(kind) > LONGEST or kind.endswith((".", "!", "?")):
+        return max(MOST_SENTENCES, SENTENCE_SHARE * wholes)
+    return max(FEWEST, share * wholes)
+
+
+def clear_below_heads(items: Sequence[Item]) -> None:
+    """Take the lines of the page that stand between heads and texts out of the items, in place.
+
+    Such are the rest of a date, a badge, the number of someone's posts. Where heads bear no name, a name
+    that such lines follow is the author's.
+    """
+    _take_names(items)
+    for _ in range(MOST_BELOW):
+        first = [(item, places[0]) for item in items if len(places := _places(item)) > 1]
+        common = common_lines((_undated(item.body[place][1]) for item, place in first), len(items))
+        found = [(item, place) for item, place in first if kind_of(_undated(item.body[place][1])) in common]
+        if not found:
+            return
+        for item, place in found:
+            item.body[place] = (item.body[place][0], "")
+
+
+def _take_names(items: Sequence[Item]) -> None:
+    nameless = [item for item in items if item.is_known and not item.head and len(_places(item)) > 2]
+    if len(nameless) < max(FEWEST, NAMELESS_SHARE * len(items)):
+        return
+    lines = [[item.body[place][1] for place in _places(item)[:2]] for item in nameless]
+    common = common_lines((below for _, below in lines), len(nameless))
+    if sum(is_name(name) and kind_of(below) in common for name, below in lines) < NAMELESS_SHARE * len(
+        nameless
+    ):
+        return
+    for item in nameless:
+        number, name = item.body[place := _places(item)[0]]
+        if is_name(name):
+            item.head, item.body[place] = name.strip(), (number, "")
+
+
+def _undated(line: str) -> str:
+    """Return a line with one mark for its date and the time beside it."""
+    return _CLOCK.sub("", mark_date(line, "0")) if dated(line) else line
 
 
 def kind_of(line: str) -> str:

@@ -11,8 +11,8 @@ from moderation.ingest.formats.commentheads import is_date, is_name, mark_date, 
 TAB = 4
 
 _MARKER = re.compile(
-    # The signs that extractors cycle through by depth; lynx goes on with "#" and "@".
-    r"^( *)((?:[•*+\-–□☆▪◦‣·○●■◆◇★]|o(?=[ ])|(?<= {6})[#@])|\d{1,3}[.)])(?: +(.*)|)$"
+    # The signs that extractors cycle through by depth; lynx goes on with "#", "@" and "=".
+    r"^( *)((?:[•*+\-–□☆▪◦‣·○●■◆◇★]|o(?=[ ])|(?<= {4})o(?=$)|(?<= {6})[#@=])|\d{1,3}[.)])(?: +(.*)|)$"
 )
 _RULE = re.compile(r"^\W*(?:[*_\-–—=] ?){3,}\W*$")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -152,6 +152,8 @@ def _cleaned(text: str) -> str:
     if _REFERENCES.search(text) and len(found := _REFERENCES.split(text, 1)) == 2:
         # lynx numbers the links and lists their addresses at the end.
         text = re.sub(r"\[\d{1,4}\](?=\S)", "", found[0])
+    # lynx writes so what can be pressed.
+    text = text.replace("(BUTTON) ", "")
     return _BROKEN_LINK.sub(lambda match: match[0].replace("\n", ""), text)
 
 
