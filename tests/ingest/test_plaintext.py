@@ -361,3 +361,37 @@ def test_a_page_of_thousands_of_comments_costs_no_square() -> None:
         f"  • P{n}\n\n    Text {n}.\n\n    • Q{n}\n    • R{n}\n\n      Re {n}.\n\n" for n in range(5000)
     )
     assert len(read_page(lines).comments) == 15_000
+
+
+def test_what_the_page_says_below_names_and_texts_is_no_text() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte", "Emil", "Fatma"]
+    texts = [
+        f"Ferry number {n} was {word}."
+        for n, word in enumerate(("late", "early", "full", "on time", "gone", "slow"))
+    ]
+    page = "".join(
+        f"  * {who} dit :\n    {n + 3} mai 2021 à 21h{n}2 Modifier\n\n    Achat vérifié\n\n    {what}\n\n"
+        f"    {n} of 9 found this helpful. Was this review helpful?\n\n"
+        for n, (who, what) in enumerate(zip(authors, texts, strict=True))
+    )  # fmt: skip
+    assert rows(page) == [(-1, who, what) for who, what in zip(authors, texts, strict=True)]
+
+
+def test_a_name_between_the_date_and_what_forums_tell_of_people_is_the_author() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "".join(
+        f"  * 05-0{n + 1}-2021, 09:1{n} AM\n\n    {who}\n\n    Senior Member\n\n    Posts\n\n    {n * 31}\n\n    Re: The ferry\n\n"
+        f"    Number {n} was late again, and nobody told us.\n\n"
+        for n, who in enumerate(authors)
+    )
+    assert rows(page) == [
+        (-1, who, f"Number {n} was late again, and nobody told us.") for n, who in enumerate(authors)
+    ]
+
+
+def test_signs_that_lynx_and_inscriptis_leave_alone() -> None:
+    page = "   Comments\n\n" + "".join(
+        f"     * {who}\n       May {n}, 2021 at 10:2{n}\n       The ferry was late on day {n}.\n          o\n          o\n       (BUTTON) Reply (BUTTON) Bookmark\n\n"
+        for n, who in enumerate(["Ann", "Bob", "Cem", "Dörte"], 1)
+    )
+    assert [text for _, _, text in rows(page)] == [f"The ferry was late on day {n}." for n in range(1, 5)]

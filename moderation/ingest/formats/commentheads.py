@@ -59,8 +59,8 @@ _BUTTON = re.compile(
     r"zitieren|"
     r"melden|see more|show more|read more|load more|show more replies|view repl(?:y|ies)|"
     r"view \d+ repl(?:y|ies)|"
-    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|[+\-−±]{0,2}\d{1,6}[+\-−±]{0,2}(?: (?:likes?|votes?|points?|"
-    r"replies))?|"
+    r"hide replies|up ?vote|down ?vote|vote(?: up| down)?|"
+    r"[+\-−±]{0,2}\d{1,6}[+\-−±]{0,2}(?: (?:likes?|votes?|points?|replies))?|"
     r"\d (?:stars?|out of \d stars?)|[▲▼△▽↑↓∧∨👍👎❤♥⋮…›»|·•\s]+|comment link|copy link|avatar|gravatar|"
     r"\[?image\]?|post comment|"
     r"your comment is awaiting moderation\.?|this comment (?:was|has been) edited.{0,30})$",

@@ -6,6 +6,7 @@ begin, is the page's and not the commenters'.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ END_SHARE = 0.5
 
 SENTENCE_SHARE = 0.8
 MOST_SENTENCES = 5
-"""So many comments alike, and so large a share, and even a sentence is the page's: "Was this helpful?"."""
+"""So many comments alike, and so large a share, even a sentence is the page's: "3 found this helpful."."""
 
 LONGEST = 60
 LONGEST_SENTENCE = 120
@@ -86,7 +87,8 @@ def common_lines(lines: Iterable[str], wholes: int, share: float = SHARE) -> set
 def _fewest(kind: str, wholes: int, share: float) -> float:
     """Return how many comments must have a line of a kind: what ends like a sentence may be someone's."""
     if len(kind) > LONGEST or kind.endswith((".", "!", "?")):
-        return max(MOST_SENTENCES, SENTENCE_SHARE * wholes)
+        # A count in it shows that it is none of many copies of one text.
+        return max(MOST_SENTENCES, SENTENCE_SHARE * wholes) if "0" in kind else math.inf
     return max(FEWEST, share * wholes)
 
 

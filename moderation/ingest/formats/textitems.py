@@ -109,7 +109,7 @@ def read_outline(text: str, unmarked: Set[int] = frozenset(), dropped: Set[int] 
     escaped = sum(len(_ESCAPED.findall(line)) for line in raw) > 2
     lines = [_ESCAPED.sub(r"\1", line) for line in raw] if escaped else raw
     marks = {number: mark for number, mark in _marks(raw, lines).items() if number not in unmarked}
-    flush = _bodies_are_flush(lines, marks)
+    flush = _bodies_are_flush(lines, marks, unmarked)
     # Twice: how far in replies are set may show only below the first place where it matters.
     builder = _Builder(lines, flush, set()).run(marks)
     builder = _Builder(lines, flush, builder.steps).run(marks)
@@ -191,10 +191,13 @@ def _mark(line: str) -> tuple[int, int, str, bool] | None:
     return start, start + len(found[2]), (found[3] or "").strip(), found[2][0].isdigit()
 
 
-def _bodies_are_flush(lines: Sequence[str], marks: dict[int, tuple[int, int, str, bool]]) -> bool:
+def _bodies_are_flush(
+    lines: Sequence[str], marks: dict[int, tuple[int, int, str, bool]], unmarked: Set[int]
+) -> bool:
     left = total = 0
     for number, (start, _, _, _) in marks.items():
-        following = next((place for place in range(number + 1, len(lines)) if lines[place]), None)
+        behind = (place for place in range(number + 1, len(lines)) if lines[place] and place not in unmarked)
+        following = next(behind, None)
         if following is None or following in marks or not start:
             continue
         total += 1
