@@ -144,7 +144,7 @@ class Model:
         strings = as_strings(texts)
         margins = self.scorer.margins(strings)
         probabilities = self._probabilities(margins)
-        probabilities[_blank(strings)] = np.nan
+        probabilities[margins.chunks == 0] = np.nan
         return probabilities, withheld_language(strings, margins)[0]
 
     def score(
@@ -200,7 +200,7 @@ class Model:
         texts = as_strings(table["text"])
         margins = self.scorer.margins(texts)
         language, foreign = withheld_language(texts, margins)
-        reasons = _not_comments(table, texts)
+        reasons = _not_comments(table, margins.chunks == 0)
         if not any_language:
             reasons = np.where((reasons == "") & foreign, "language", reasons)
         withheld = reasons != ""
@@ -249,10 +249,9 @@ def _found(stated: Mapping[str, Any]) -> Path:
     return Path(at) if at and Path(at).is_dir() else find_bundle(stated["name"])
 
 
-def _not_comments(table: pa.Table, texts: pa.StringArray) -> npt.NDArray[np.object_]:
+def _not_comments(table: pa.Table, blank: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
     """Return the reason why a row is not scored, by row; empty where it is."""
-    reasons = np.full(len(texts), "", object)
-    blank = _blank(texts)
+    reasons = np.full(len(blank), "", object)
     reasons[blank] = "empty"
     for column, values in (("kind", ("pingback", "system")), ("status", ("deleted", "removed"))):
         if column not in table.column_names:
@@ -262,11 +261,6 @@ def _not_comments(table: pa.Table, texts: pa.StringArray) -> npt.NDArray[np.obje
             # A deleted comment whose text the dump still has is a comment like any other.
             reasons[same & (blank if column == "status" else True)] = value
     return reasons
-
-
-def _blank(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
-    blank: npt.NDArray[np.bool_] = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
-    return blank
 
 
 def _numpy(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
