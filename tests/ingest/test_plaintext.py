@@ -395,3 +395,28 @@ def test_signs_that_lynx_and_inscriptis_leave_alone() -> None:
         for n, who in enumerate(["Ann", "Bob", "Cem", "Dörte"], 1)
     )
     assert [text for _, _, text in rows(page)] == [f"The ferry was late on day {n}." for n in range(1, 5)]
+
+
+def test_a_date_that_begins_like_a_number_is_no_list_item() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "4 Kommentare\n\n" + "".join(
+        f"  {n}. {who} sagt:\n     {n}. August 2024 um 15:1{n} (Bearbeiten)\n\n     Die Fähre {n} war zu spät.\n\n     Antworten\n\n"
+        for n, who in enumerate(authors, 1)
+    )  # fmt: skip
+    assert rows(page) == [(-1, who, f"Die Fähre {n} war zu spät.") for n, who in enumerate(authors, 1)]
+
+
+SHORT_DATES = "The ferry\n\nby M. Holm · May 3, 2021\n\nIt crosses every hour.\n\nDiscussion\n\n" + "".join(
+    f"{' ' * 4 * (n % 2)}{who} {date}\n\n{' ' * 4 * (n % 2)}The ferry was late on day {n}.\n\n{' ' * 4 * (n % 2)}Like ({n}) Reply Share\n\n"
+    for n, (who, date) in enumerate([("Ann", "Nov 27"), ("Bob", "Dec 1"), ("Cem", "Dec 2"), ("Dörte", "Dec 31"), ("Emil", "Jan 4")])
+)  # fmt: skip
+
+
+def test_dates_without_a_year_count_where_one_can_reply() -> None:
+    assert rows(SHORT_DATES) == [
+        (parent, who, f"The ferry was late on day {n}.")
+        for n, (who, parent) in enumerate([("Ann", -1), ("Bob", 0), ("Cem", -1), ("Dörte", 2), ("Emil", -1)])
+    ]
+    # A calendar has such dates too.
+    calendar = SHORT_DATES.replace("Like (", "Tickets (").replace(") Reply Share", ")")
+    assert not any(author for _, author, _ in rows(calendar))

@@ -12,7 +12,7 @@ from moderation.ingest.formats.bylines import has_letters, without_addressee
 from moderation.ingest.formats.dateditems import FURTHER, dated_items, is_named, known_items
 from moderation.ingest.formats.flattext import flat_comments
 from moderation.ingest.formats.furniture import bare_furniture, clear_below_heads, clear_furniture
-from moderation.ingest.formats.linerecords import line_records
+from moderation.ingest.formats.linerecords import FEWEST, line_records
 from moderation.ingest.formats.ownlists import has_text, is_list_in_text
 from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
 from moderation.ingest.formats.textpage import SURE, Comment, Page
@@ -43,6 +43,8 @@ def read_page(text: str) -> Page:
     clear_furniture(outline.items)
     chosen = known_items(outline, width) or dated_items(outline) or _named_or_nameless(outline)
     records = line_records(outline.lines, width)
+    if len(chosen) < FEWEST and not records:
+        records = line_records(outline.lines, width, heads.with_years(outline.lines))
     if len(records) > FURTHER * len(chosen):
         comments = [Comment(one.author, one.text, one.parent, confidence=CROOKED) for one in records]
         lines = {number for one in records for number in range(one.first, one.last + 1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 LONGEST_NAME = 60
@@ -122,6 +123,15 @@ _AVATAR = re.compile(
     r"user avatar|foto de|photo de)\s+(?=\S)",
     re.IGNORECASE,
 )
+_REPLY = re.compile(
+    r"\b(?:reply|antworten|répondre|responder|rispondi|beantwoorden|reageren|svara?|odpowiedz|ответить|yanıtla)\b",
+    re.IGNORECASE,
+)
+_NO_YEAR = re.compile(
+    rf"(?:(?<=\s)|^)(?i:{_MONTH} {_DAY}|{_DAY}\.? {_MONTH}"
+    r"|\d{1,3} ?(?:min|h|hr|d|w|wk|mo|y|yr|std|tg|sem)\.?)"
+    r"(?: ?['’]\d\d)?(?=$|\s*[|·•(]|\s+(?:Liked by|Edited|edited|Author)\b)"
+)
 _SENTENCE = re.compile(r"[.!?…:;,]$")
 
 
@@ -196,6 +206,19 @@ def is_date(line: str) -> bool:
 def dated(line: str) -> bool:
     """Return True for a line with a date in it."""
     return _DATE.search(line) is not None
+
+
+def with_years(lines: Sequence[str]) -> list[str]:
+    """Return lines with dates that have no year, or are as short as `5d`, written so that they are seen."""
+    return [
+        _NO_YEAR.sub("1 May 2000", line, count=1) if len(line) <= 100 and not dated(line) else line
+        for line in lines
+    ]
+
+
+def answers(line: str) -> bool:
+    """Return True for buttons of which one is to reply."""
+    return len(line) <= 80 and _REPLY.search(line) is not None and is_button(line)
 
 
 def mark_date(line: str, mark: str) -> str:

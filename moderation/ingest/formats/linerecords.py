@@ -12,6 +12,12 @@ from moderation.ingest.formats.furniture import LONGEST, kind_of
 from moderation.ingest.formats.textitems import unwrap
 
 FEWEST = 3
+CLOSED = 0.9
+"""Share of comments with buttons from which on a text without any is the article."""
+
+ANSWERED = 0.8
+"""Share of comments with a button to reply where dates have no year: calendars have none."""
+
 TAIL_SHARE = 0.3
 """Share of comments below which a line of the page stands: only replies have a button "Parent"."""
 
@@ -29,10 +35,23 @@ class Record:
     last: int
 
 
-def line_records(lines: Sequence[str], width: int | None) -> list[Record]:
-    """Return the comments of a text whose bylines recur; none where fewer than `FEWEST` do."""
+def line_records(
+    lines: Sequence[str], width: int | None, marked: Sequence[str] | None = None
+) -> list[Record]:
+    """Return the comments of a text whose bylines recur; none where fewer than `FEWEST` do.
+
+    Parameters
+    ----------
+    lines : sequence of str
+    width : int or None
+        At which they were wrapped.
+    marked : sequence of str, optional
+        The same lines with doubtful dates written so that they are seen, see `commentheads.with_years`.
+        Such bylines count only where the comments have a button to reply.
+    """
+    seen = lines if marked is None else marked
     filled = [number for number, line in enumerate(lines) if has_letters(line) or any(map(str.isdigit, line))]
-    dates = [place for place, number in enumerate(filled) if _may_be_byline(lines[filled[place]])]
+    dates = [place for place, number in enumerate(filled) if _may_be_byline(seen[filled[place]])]
     if len(dates) < FEWEST:
         return []
     recurring = _recurring([lines[number] for number in filled], len(dates))
@@ -43,15 +62,28 @@ def line_records(lines: Sequence[str], width: int | None) -> list[Record]:
         groups.append([*above[-ABOVE:], filled[place]])
         previous = place
     bylines = find_bylines(
-        [[lines[n].strip().lstrip(MARKERS) for n in group] for group in groups], shared=True
+        [[seen[n].strip().lstrip(MARKERS) for n in group] for group in groups], shared=True
     )
     starts = [(group, byline) for group, byline in zip(groups, bylines, strict=True) if byline]
-    heading = max((n for n in filled if heads.is_heading(lines[n])), default=-1)
-    below = [(group, byline) for group, byline in starts if group[byline.first] > heading]
-    # A page's last heading may stand below its comments, where it counts those of other articles.
-    starts = below if 2 * len(below) >= len(starts) else starts
+    starts = _below_heading(lines, [n for n in filled if kind_of(lines[n]) not in recurring], starts)
+    if marked is not None:
+        buttons = sum(heads.answers(line) for line in lines)
+        starts = starts if buttons >= ANSWERED * len(starts) else []
     records = _records(lines, starts, width) if len(starts) >= FEWEST else []
     return records if _is_thread(records) else []
+
+
+def _below_heading(
+    lines: Sequence[str], numbers: Sequence[int], starts: list[tuple[list[int], Byline]]
+) -> list[tuple[list[int], Byline]]:
+    """Return the bylines below the last heading that has most of them below it: others stand further down."""
+    for heading in reversed(numbers):
+        line = lines[heading]
+        if heads.is_heading(line) and not heads.is_button(line.strip(" >")):
+            below = [(group, byline) for group, byline in starts if group[byline.first] > heading]
+            if 2 * len(below) >= len(starts):
+                return below
+    return starts
 
 
 def _is_thread(records: Sequence[Record]) -> bool:
@@ -85,6 +117,8 @@ def _records(
         for (group, byline), end in zip(starts, ends, strict=True)
     ]
     common = _common(lines, bodies)
+    if _begins_with_article(lines, bodies, common):
+        starts, begins, bodies = starts[1:], begins[1:], bodies[1:]
     bodies[-1] = _cut(lines, bodies, common)
     parents = _parents([_indent(lines[number]) for number in begins])
     inner = [_inner(lines, body, common) for body in bodies]
@@ -96,6 +130,14 @@ def _records(
         last = body[-1] if body else group[byline.last]
         records.append(Record(byline.author, text, parent, group[byline.first], last))
     return records
+
+
+def _begins_with_article(lines: Sequence[str], bodies: Sequence[list[int]], common: set[str]) -> bool:
+    """Return True where the first text lacks the buttons that stand below nearly all others."""
+    closed = [kind_of(lines[body[-1]]) in common for body in bodies[1:-1] if body]
+    if len(closed) < FEWEST or sum(closed) < CLOSED * len(closed):
+        return False
+    return bool(bodies[0]) and kind_of(lines[bodies[0][-1]]) not in common
 
 
 def _common(lines: Sequence[str], bodies: Sequence[Sequence[int]]) -> set[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
-from moderation.ingest.formats.commentheads import is_date, is_name, mark_date, plain
+from moderation.ingest.formats.commentheads import is_name, mark_date, plain
 
 TAB = 4
 
@@ -183,7 +183,7 @@ def _mark(line: str) -> tuple[int, int, str, bool] | None:
     if found is None or _RULE.match(line):
         return None
     start = len(found[1])
-    if (found[2][0].isdigit() and is_date(line)) or (
+    if (found[2][0].isdigit() and mark_date(line.strip(), "\0").startswith("\0")) or (
         # A link to the comment before its date; before a name it is a marker.
         found[2] in "#@" and mark_date(found[3] or "", "\0").startswith("\0")
     ):
