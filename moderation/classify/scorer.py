@@ -21,7 +21,7 @@ import scipy.sparse as sp
 
 from moderation.classify.frequent import NONE, Frequent
 from moderation.classify.memo import Memo
-from moderation.classify.weights import LEVELS
+from moderation.classify.weights import decode
 from moderation.memory import keep
 from moderation.text.chunks import Chunked, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
@@ -243,9 +243,10 @@ class Scorer:
             border = offsets[1:-1] - back
             found[border[(border >= 0) & (border < len(found))]] = False
         at = np.flatnonzero(found)
-        total[:, : self._labels + 1] += _sum_rows(
-            None, np.searchsorted(at, offsets), self._values(buckets.take(at))
-        )
+        ends, buckets = np.searchsorted(at, offsets), buckets.take(at)
+        total[:, : self._labels] += _sum_rows(None, ends, decode(self._codes.take(buckets, axis=0)))
+        squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
+        total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
 
     def _spelled(self, texts: pa.StringArray) -> F64:
         """Return the sums of texts in which letters stand one by one, and may spell words."""
@@ -289,9 +290,11 @@ class Scorer:
         owner = np.concatenate([part.owner for part in features.families])
         buckets, found = self.weights.table.find(np.concatenate([p.hashes for p in features.families]))
         at = np.flatnonzero(found)
-        entries = np.ones(len(at)), owner.take(at), np.arange(len(at) + 1)
+        buckets, owner = buckets.take(at), owner.take(at)
+        entries = np.ones(len(at)), owner, np.arange(len(at) + 1)
         holders = sp.csc_matrix(entries, shape=(count, len(at)))
-        rows[:, : labels + 1] = holders @ self._values(buckets.take(at))
+        rows[:, :labels] = holders @ decode(self._codes.take(buckets, axis=0))
+        rows[:, labels + SQUARES] = np.bincount(owner, self._squares.take(buckets), minlength=count)
         # Words come first.
         words = features.families[0]
         familiar = np.zeros(count, bool)
@@ -311,7 +314,7 @@ class Scorer:
         """Return weights and squared values of features, shape (k, labels + 1)."""
         values = np.empty((len(buckets), self._labels + 1))
         # Through `take`, which copies whole rows: several times as fast as indexing, and as a memory map.
-        values[:, :-1] = LEVELS.take(self._codes.take(buckets, axis=0))
+        values[:, :-1] = decode(self._codes.take(buckets, axis=0))
         values[:, -1] = self._squares.take(buckets)
         return values
 

@@ -28,6 +28,17 @@ def _levels() -> npt.NDArray[np.float64]:
 LEVELS: Final = _levels()
 """Whole number of each code, shape (256,); code 128 is 0."""
 
+_PAIRS: Final = LEVELS.take(np.arange(1 << 16, dtype=np.uint16).view(np.uint8)).reshape(-1, 2)
+"""Whole numbers of two adjacent codes, which are looked up together in half the time."""
+
+
+def decode(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return the whole number of each code, same shape."""
+    flat = np.ascontiguousarray(codes).ravel()
+    if len(flat) % 2:
+        return LEVELS.take(codes)
+    return _PAIRS.take(flat.view(np.uint16), axis=0).reshape(codes.shape)
+
 
 def encode(weights: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
     """Turn weights into codes.

@@ -16,8 +16,9 @@ I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 Bool = npt.NDArray[np.bool_]
 
-_BLOCK: Final = 1 << 20
-"""Bytes for which powers of the hash's base are kept; a longer batch (one long text) has its own made."""
+_BLOCK: Final = (1 << 19) + (1 << 16)
+"""Bytes for which powers of the hash's base are kept: those of a batch whose last text is not too long. A
+longer one has its own made."""
 
 _INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
 _LENGTH: Final = np.uint64(0xA0761D6478BD642F)
