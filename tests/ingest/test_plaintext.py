@@ -420,3 +420,43 @@ def test_dates_without_a_year_count_where_one_can_reply() -> None:
     # A calendar has such dates too.
     calendar = SHORT_DATES.replace("Like (", "Tickets (").replace(") Reply Share", ")")
     assert not any(author for _, author, _ in rows(calendar))
+
+
+def test_whom_a_comment_answers_and_what_it_begins_with_is_said_once() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "".join(
+        f"Submitted by {who} on 0{n + 1}/05/2021 - 10:3{n}\n\n"
+        + (f"In reply to {authors[0]}\n\n" if n else "")
+        + f"Permalink\n\nFerry number {n}\n\nFerry number {n} was late and nobody told us why.\n\nReply\n\n"
+        for n, who in enumerate(authors)
+    )
+    assert rows(page) == [
+        (-1, who, f"Ferry number {n} was late and nobody told us why.") for n, who in enumerate(authors)
+    ]
+
+
+def test_since_when_people_have_been_there_is_no_byline() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "The ferry\n\n" + "".join(
+        f"{who}\n\nMember\n\nJoined\n\n{n + 2} May 2012\n\nPosts\n\n{n * 7}\n\n{n + 3} June 2016 #{n + 1}\n\n"
+        f"Ferry number {n} was late and nobody told us why.\n\nQuote Reply\n\n"
+        for n, who in enumerate(authors)
+    )
+    assert rows(page) == [
+        (-1, who, f"Ferry number {n} was late and nobody told us why.") for n, who in enumerate(authors)
+    ]
+
+
+def test_replies_that_the_page_sets_as_quotes() -> None:
+    people = [("Ann", ""), ("Bob", "> "), ("Cem", "> > "), ("Dörte", "> > "), ("Emil", "")]
+    page = "".join(
+        f"{mark}#### {who}\n{mark}\n{mark}May {n}, 2021\n{mark}\n{mark}The ferry was late on day {n}.\n{mark}\n{mark}Reply\n\n"
+        for n, (who, mark) in enumerate(people, 1)
+    )
+    assert rows(page) == [
+        (parent, who, f"The ferry was late on day {n}.")
+        for n, ((who, _), parent) in enumerate(zip(people, [-1, 0, 1, 1, -1], strict=True), 1)
+    ]
+    # What people quote of each other stays in their text.
+    said = "Ann says:\nMay 3, 2021\n\n> It was late.\n\nIt was not.\n\nBob says:\nMay 4, 2021\n\nIt was.\n"
+    assert [text for _, _, text in rows(said)] == ["> It was late.\n\nIt was not.", "It was."]

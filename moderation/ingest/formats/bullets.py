@@ -14,7 +14,7 @@ from moderation.ingest.formats.flattext import flat_comments
 from moderation.ingest.formats.furniture import bare_furniture, clear_below_heads, clear_furniture
 from moderation.ingest.formats.linerecords import FEWEST, line_records
 from moderation.ingest.formats.ownlists import has_text, is_list_in_text
-from moderation.ingest.formats.textitems import Item, Outline, read_outline, unwrap, wrap_width
+from moderation.ingest.formats.textitems import Item, Outline, read_outline, unquoted, unwrap, wrap_width
 from moderation.ingest.formats.textpage import SURE, Comment, Page
 
 FLUSH = 0.9
@@ -26,6 +26,10 @@ LOST = 5
 
 LOST_SHARE = 0.05
 """Share of comments that begin with a sentence from which on the extractor is known to lose names."""
+
+LONGEST_SUBJECT = 60
+SUBJECT_SHARE = 0.5
+"""Characters of a subject, and share of comments whose subject is the beginning of their text."""
 
 LONG_TITLE = 12
 """Words that the titles in a list of further articles seldom have."""
@@ -42,9 +46,10 @@ def read_page(text: str) -> Page:
     _unwrap_heads(outline, width)
     clear_furniture(outline.items)
     chosen = known_items(outline, width) or dated_items(outline) or _named_or_nameless(outline)
-    records = line_records(outline.lines, width)
+    plain = unquoted(outline.lines)
+    records = line_records(plain, width)
     if len(chosen) < FEWEST and not records:
-        records = line_records(outline.lines, width, heads.with_years(outline.lines))
+        records = line_records(plain, width, heads.with_years(plain))
     if len(records) > FURTHER * len(chosen):
         comments = [Comment(one.author, one.text, one.parent, confidence=CROOKED) for one in records]
         lines = {number for one in records for number in range(one.first, one.last + 1)}
@@ -57,6 +62,7 @@ def read_page(text: str) -> Page:
         flat = flat_comments(outline.lines, width)
         comments = [Comment(author, body, confidence=sure) for author, body, sure in flat.comments]
         lines, first = flat.lines, flat.first
+    _clear_subjects(comments)
     page = Page(_title(outline, first, bool(chosen)), comments, bool(chosen))
     page.read = len(comments)
     for number, line in enumerate(outline.lines):
@@ -253,6 +259,20 @@ def _clear_addressees(comments: Sequence[Comment]) -> None:
     if sum(page_made) >= max(2, 0.8 * len(replies)):
         for one, (_, _, rest), made in zip(replies, begins, page_made, strict=True):
             one.text = rest.lstrip("\n") if made else one.text
+
+
+def _clear_subjects(comments: Sequence[Comment]) -> None:
+    """Take subjects that the page made of the first words of the texts from above them."""
+    begins = [one.text.partition("\n") for one in comments]
+    made = [
+        len(first) <= LONGEST_SUBJECT
+        and " " in first
+        and rest.lstrip().startswith(first.rstrip("….").strip())
+        for first, _, rest in begins
+    ]
+    if sum(made) >= max(FEWEST, SUBJECT_SHARE * len(comments)):
+        for one, (_, _, rest), subject in zip(comments, begins, made, strict=True):
+            one.text = rest.lstrip() if subject else one.text
 
 
 def _take_loose_lines(outline: Outline, chosen: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
 
@@ -22,6 +23,9 @@ SHARE = 0.5
 
 ABOVE = 4
 """Lines of a head above its date: picture, name, badge, subject."""
+
+FAMILY_SHARE = 0.4
+"""Share of the lines with dates that each of two kinds must have to be told apart."""
 
 LONGEST_LINE = 80
 MOST_WORDS = 22
@@ -117,6 +121,38 @@ def find_bylines(groups: Sequence[Sequence[str]], shared: bool = False) -> list[
         if len(name.split()) <= LONGEST_NAME and (name or not shared):
             nothing[number] = Byline(name or None, first, last)
     return nothing
+
+
+def one_family(lines: Sequence[str], following: Sequence[str]) -> list[int]:
+    """Return which of a page's lines with dates may be bylines, where each comment has two of them.
+
+    Forums print with every post since when its author has been there. Such lines take turns with those of
+    the posts; a text follows only these.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        The lines with dates, in order.
+    following : sequence of str
+        The line that stands behind each.
+    """
+    words = [_tokens(line) for line in lines]
+    recurring = {
+        kind
+        for kind, count in Counter(kind for line in words for kind in set(map(_kind, line))).items()
+        if count >= max(FEWEST, FAMILY_SHARE * len(lines))
+    }
+    keys = [frozenset(recurring & set(map(_kind, line))) for line in words]
+    families = [key for key, count in Counter(keys).most_common(2) if count >= FAMILY_SHARE * len(lines)]
+    turns = [key for key in keys if key in families]
+    changes = sum(one != other for one, other in pairwise(turns))
+    if len(families) < 2 or len(turns) < 2 * FEWEST or changes < 0.8 * (len(turns) - 1):
+        return list(range(len(lines)))
+    lengths = {
+        family: sum(len(text) for key, text in zip(keys, following, strict=True) if key == family)
+        for family in families
+    }
+    return [place for place, key in enumerate(keys) if key == max(families, key=lengths.__getitem__)]
 
 
 def has_letters(text: str) -> bool:

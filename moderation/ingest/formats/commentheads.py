@@ -123,6 +123,13 @@ _AVATAR = re.compile(
     r"user avatar|foto de|photo de)\s+(?=\S)",
     re.IGNORECASE,
 )
+_ADDRESSEE = re.compile(
+    r"^(?:in reply to|in response to|replying to|reply to|antwort (?:an|auf)|als antwort auf|en réponse à|"
+    r"en respuesta a|respondiendo a|in risposta a|em resposta a|als reactie op|als antwoord op|svar till|"
+    r"w odpowiedzi na|в ответ на)\s+[^\s!?:][^!?:]{0,80}(?<!\w{4}\.)$",
+    re.IGNORECASE,
+)
+LONGEST_ADDRESSEE = 100
 _REPLY = re.compile(
     r"\b(?:reply|antworten|répondre|responder|rispondi|beantwoorden|reageren|svara?|odpowiedz|ответить|yanıtla)\b",
     re.IGNORECASE,
@@ -214,6 +221,11 @@ def with_years(lines: Sequence[str]) -> list[str]:
         _NO_YEAR.sub("1 May 2000", line, count=1) if len(line) <= 100 and not dated(line) else line
         for line in lines
     ]
+
+
+def is_addressee(line: str) -> bool:
+    """Return True for a line that says whom a comment answers, where the page sets it above the text."""
+    return len(line) <= LONGEST_ADDRESSEE and _ADDRESSEE.match(plain(line)) is not None
 
 
 def answers(line: str) -> bool:

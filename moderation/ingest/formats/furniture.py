@@ -11,7 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from moderation.ingest.formats.commentheads import dated, is_button, is_date, is_name, mark_date, read_head
+from moderation.ingest.formats.commentheads import (
+    dated,
+    is_addressee,
+    is_button,
+    is_date,
+    is_name,
+    mark_date,
+    read_head,
+)
 from moderation.ingest.formats.textitems import Item
 
 FEWEST = 3
@@ -102,7 +110,12 @@ def clear_below_heads(items: Sequence[Item]) -> None:
     for _ in range(MOST_BELOW):
         first = [(item, places[0]) for item in items if len(places := _places(item)) > 1]
         common = common_lines((_undated(item.body[place][1]) for item, place in first), len(items))
-        found = [(item, place) for item, place in first if kind_of(_undated(item.body[place][1])) in common]
+        lines = [(item, place, item.body[place][1]) for item, place in first]
+        found = [
+            (item, place)
+            for item, place, line in lines
+            if kind_of(_undated(line)) in common or is_addressee(line)
+        ]
         if not found:
             return
         for item, place in found:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moderation.ingest.formats import commentheads as heads
-from moderation.ingest.formats.bylines import ABOVE, Byline, find_bylines, has_letters
+from moderation.ingest.formats.bylines import ABOVE, Byline, find_bylines, has_letters, one_family
 from moderation.ingest.formats.furniture import LONGEST, kind_of
 from moderation.ingest.formats.textitems import unwrap
 
@@ -54,11 +54,15 @@ def line_records(
     dates = [place for place, number in enumerate(filled) if _may_be_byline(seen[filled[place]])]
     if len(dates) < FEWEST:
         return []
+    dated = {filled[place] for place in dates}
+    behind = [lines[filled[place + 1]] if place + 1 < len(filled) else "" for place in dates]
+    dates = [dates[one] for one in one_family([seen[filled[place]] for place in dates], behind)]
     recurring = _recurring([lines[number] for number in filled], len(dates))
     groups: list[list[int]] = []
     previous = -1
     for place in dates:
-        above = [n for n in filled[previous + 1 : place] if kind_of(lines[n]) not in recurring]
+        between = filled[previous + 1 : place]
+        above = [n for n in between if n not in dated and kind_of(lines[n]) not in recurring]
         groups.append([*above[-ABOVE:], filled[place]])
         previous = place
     bylines = find_bylines(
@@ -155,6 +159,8 @@ def _inner(lines: Sequence[str], body: Sequence[int], common: set[str]) -> list[
     kept = list(body)
     while kept and kind_of(lines[kept[-1]]) in common:
         kept.pop()
+    while len(kept) > 1 and (kind_of(lines[kept[0]]) in common or heads.is_addressee(lines[kept[0]])):
+        kept.pop(0)
     while kept and kind_of(lines[kept[0]]) in common:
         kept.pop(0)
     ends = list(kept)
@@ -176,9 +182,12 @@ def _cut(lines: Sequence[str], bodies: Sequence[list[int]], common: set[str]) ->
     closing = [kind_of(lines[other[-1]]) for other in bodies[:-1] if other]
     closed = sum(kind in common for kind in closing) >= 0.6 * len(closing) > 0
     if closed:
+        begun = False
         for place, number in enumerate(body):
-            if place and kind_of(lines[number]) in common:
+            is_page = kind_of(lines[number]) in common
+            if begun and is_page:
                 return body[: place + 1]
+            begun = begun or not (is_page or heads.is_addressee(lines[number]))
     return body
 
 

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from moderation.ingest.formats.commentheads import is_name, mark_date, plain
 
 TAB = 4
+QUOTED_SHARE = 0.3
+FEWEST_DEEP = 3
+"""Share of quoted lines, and lines quoted twice, of a page that nests its replies as quotes."""
 
 _MARKER = re.compile(
     # The signs that extractors cycle through by depth; lynx goes on with "#", "@" and "=".
     r"^( *)((?:[•*+\-–□☆▪◦‣·○●■◆◇★]|o(?=[ ])|(?<= {4})o(?=$)|(?<= {6})[#@=])|\d{1,3}[.)])(?: +(.*)|)$"
 )
+_QUOTE = re.compile(r"^\s*>(?: ?>)* ?")
 _RULE = re.compile(r"^\W*(?:[*_\-–—=] ?){3,}\W*$")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _EMPTY_HEAD = re.compile(r"^(?:!?\[[^\]]{0,60}\](?:\([^)]*\))?\s*)*$")
@@ -142,6 +146,15 @@ def unwrap(lines: Sequence[str], width: int | None) -> str:
             out.append(text)
         previous = line
     return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip("\n")
+
+
+def unquoted(lines: Sequence[str]) -> Sequence[str]:
+    """Return lines with an indent for each `>` of Markdown, where the page and not people set texts so."""
+    quoted = sum(line.lstrip().startswith(">") for line in lines)
+    deep = sum(line.replace(" ", "").startswith(">>") for line in lines)
+    if quoted < QUOTED_SHARE * sum(map(bool, lines)) or deep < FEWEST_DEEP:
+        return lines
+    return [_QUOTE.sub(lambda found: "  " * found[0].count(">"), line).rstrip() for line in lines]
 
 
 def _cleaned(text: str) -> str:
