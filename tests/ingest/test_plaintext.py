@@ -460,3 +460,21 @@ def test_replies_that_the_page_sets_as_quotes() -> None:
     # What people quote of each other stays in their text.
     said = "Ann says:\nMay 3, 2021\n\n> It was late.\n\nIt was not.\n\nBob says:\nMay 4, 2021\n\nIt was.\n"
     assert [text for _, _, text in rows(said)] == ["> It was late.\n\nIt was not.", "It was."]
+
+
+def test_pictures_of_the_next_author_are_no_text() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "".join(
+        f"[{who}'s avatar]\n\n{who}\n\n{n} days ago\n\nThe ferry was late on day {n}.\n\nReply\n\n"
+        for n, who in enumerate(authors, 2)
+    )
+    assert [text for _, _, text in rows(page)] == [f"The ferry was late on day {n}." for n in range(2, 6)]
+
+
+def test_a_date_that_lost_the_space_before_the_name() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "".join(
+        f"May 0{n}, 2021{who} rated it\n\nThe ferry was late on day {n}.\n\n{n} likes · Like · see review\n\n"
+        for n, who in enumerate(authors, 1)
+    )
+    assert rows(page) == [(-1, who, f"The ferry was late on day {n}.") for n, who in enumerate(authors, 1)]

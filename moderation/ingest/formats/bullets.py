@@ -55,7 +55,6 @@ def read_page(text: str) -> Page:
         lines = {number for one in records for number in range(one.first, one.last + 1)}
         first, chosen = records[0].first, []
     elif chosen:
-        clear_below_heads([outline.items[place] for place in chosen])
         comments, lines = _assemble(outline, chosen, width)
         first = min(lines)
     else:
@@ -228,6 +227,7 @@ def _assemble(outline: Outline, chosen: Sequence[int], width: int | None) -> tup
             folded[parent].append(item)
     _take_loose_lines(outline, chosen)
     _end_last(outline, last)
+    clear_below_heads([outline.items[place] for place in chosen])
     nameless = sum(not heads.read_head(outline.items[place].head).author for place in chosen)
     names_lost = nameless > LOST_SHARE * len(chosen)
     comments: list[Comment] = []

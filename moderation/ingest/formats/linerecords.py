@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ ANSWERED = 0.8
 TAIL_SHARE = 0.3
 """Share of comments below which a line of the page stands: only replies have a button "Parent"."""
 
+_PICTURE = re.compile(r"!?\[[^\[\]]{0,80}\](?:\([^()]*\))?$")
 MARKERS = "•*+-–□☆▪◦·○●■ "
 
 
@@ -120,6 +122,7 @@ def _records(
         [number for number in range(group[byline.last] + 1, end) if lines[number].strip()]
         for (group, byline), end in zip(starts, ends, strict=True)
     ]
+    _leave_out_pictures(lines, bodies)
     common = _common(lines, bodies)
     if _begins_with_article(lines, bodies, common):
         starts, begins, bodies = starts[1:], begins[1:], bodies[1:]
@@ -134,6 +137,14 @@ def _records(
         last = body[-1] if body else group[byline.last]
         records.append(Record(byline.author, text, parent, group[byline.first], last))
     return records
+
+
+def _leave_out_pictures(lines: Sequence[str], bodies: Sequence[list[int]]) -> None:
+    """Take what describes the picture of the next author from the ends of the bodies, where most end so."""
+    ends = [body for body in bodies[:-1] if body and _PICTURE.match(lines[body[-1]].strip())]
+    if len(ends) >= max(FEWEST, 0.5 * (len(bodies) - 1)):
+        for body in ends:
+            body.pop()
 
 
 def _begins_with_article(lines: Sequence[str], bodies: Sequence[list[int]], common: set[str]) -> bool:
