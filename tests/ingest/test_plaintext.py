@@ -478,3 +478,20 @@ def test_a_date_that_lost_the_space_before_the_name() -> None:
         for n, who in enumerate(authors, 1)
     )
     assert rows(page) == [(-1, who, f"The ferry was late on day {n}.") for n, who in enumerate(authors, 1)]
+
+
+def test_blogger_says_with_dots_and_dates_below() -> None:
+    authors = ["Ann", "Bob", "Cem", "Dörte"]
+    page = "Die Fähre\n\nvon M. Holm\n\nSie fährt jede Stunde.\n\n4 Kommentare:\n\n" + "".join(
+        f"{who} hat gesagt…\n\nDie Fähre {n} war zu spät.\n\n{n + 3}. Mai 2021 um 10:2{n}\n\n"
+        for n, who in enumerate(authors)
+    )
+    assert rows(page) == [(-1, who, f"Die Fähre {n} war zu spät.") for n, who in enumerate(authors)]
+
+
+def test_an_article_is_no_parent_of_all_that_stands_further_in() -> None:
+    page = "Ferry\nM. Holm\nMay 3, 2021\nIt crosses every hour.\n\n" + "".join(
+        f"    {who}\n    May {n}, 2021\n    The ferry was late on day {n}.\n\n"
+        for n, who in enumerate(["Ann", "Bob", "Cem", "Dörte", "Emil", "Fatma", "Gil"], 4)
+    )
+    assert all(parent < 0 for parent, _, _ in rows(page))

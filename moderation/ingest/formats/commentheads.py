@@ -15,7 +15,9 @@ _SAYS = re.compile(
     r"schreef|"
     r"skriver|skrev|säger|sier|siger|mówi|pisze|napisał(?:\(a\)|a)?|говорит|пишет|сказал|написал|dedi ki|"
     r"diyor ki|yazdı)"
-    r"\s*:\s*$",
+    r"\s*:\s*$"
+    # Blogger sets dots.
+    r"|^(?P<blogger>(?:\S+ ){1,5})(?:said|hat gesagt|a dit|dijo|ha detto|disse|zei)\s?(?:…|\.{3})$",
     re.IGNORECASE,
 )
 _MONTH = (
@@ -165,7 +167,7 @@ def read_head(line: str) -> Head:
     """Return what a line says that may be the head of a comment."""
     line = plain(line)
     if says := _SAYS.match(line):
-        return Head(plain(says["author"]) or None, "", True)
+        return Head(plain(says["author"] or says["blogger"] or "") or None, "", True)
     if date := _DATE.search(line):
         name = line[: date.start()].strip(" -–—|·•,:(\t")
         behind = _BESIDE_DATE.sub("", _DATE.sub("", line[date.start() :]))

@@ -32,7 +32,7 @@ def flat_comments(lines: Sequence[str], width: int | None) -> Flat:
     width : int or None
         At which it was wrapped.
     """
-    starts = _author_lines(lines)
+    starts = _below_heading(lines, _author_lines(lines))
     return _between_heads(lines, starts, width) if len(starts) >= FEWEST_HEADS else _blocks(lines, width)
 
 
@@ -48,6 +48,26 @@ def _author_lines(lines: Sequence[str]) -> list[tuple[int, int, str | None]]:
             found.append((filled[place], behind, author))
         place += size or 1
     return found
+
+
+def _below_heading(
+    lines: Sequence[str], starts: list[tuple[int, int, str | None]]
+) -> list[tuple[int, int, str | None]]:
+    """Return the heads below the last heading of comments that has most of them below it."""
+    for number in reversed(range(len(lines))):
+        if heads.is_heading(lines[number]) and not heads.is_button(lines[number]):
+            below = [start for start in starts if start[0] > number]
+            if below and 2 * len(below) >= len(starts):
+                return below
+    return starts
+
+
+def _without_closing_dates(bodies: Sequence[list[str]]) -> None:
+    """Take the dates from below the texts, where most have one there."""
+    closing = [body for body in bodies if body and heads.is_date(body[-1])]
+    if 2 * len(closing) > len(bodies):
+        for body in closing:
+            body.pop()
 
 
 def _head_at(lines: Sequence[str]) -> tuple[int, str | None]:
@@ -72,7 +92,8 @@ def _between_heads(
 ) -> Flat:
     flat = Flat(first=starts[0][0])
     ends = [start for start, _, _ in starts[1:]] + [len(lines)]
-    for (start, behind, author), end in zip(starts, ends, strict=True):
+    bodies: list[list[str]] = []
+    for (start, behind, _), end in zip(starts, ends, strict=True):
         flat.lines.update(range(start, behind))
         kept: list[str] = []
         for number in range(behind, end):
@@ -82,7 +103,12 @@ def _between_heads(
             flat.lines.add(number)
             if not (line.strip() and heads.is_button(line)):
                 kept.append(line)
-        flat.comments.append((author, unwrap(kept, width), BY_HEADS))
+        while kept and not kept[-1].strip():
+            kept.pop()
+        bodies.append(kept)
+    _without_closing_dates(bodies)
+    for (_, _, author), body in zip(starts, bodies, strict=True):
+        flat.comments.append((author, unwrap(body, width), BY_HEADS))
     return flat
 
 

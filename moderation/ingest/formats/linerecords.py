@@ -13,6 +13,9 @@ from moderation.ingest.formats.furniture import LONGEST, kind_of
 from moderation.ingest.formats.textitems import unwrap
 
 FEWEST = 3
+MOST_ANSWERS = 5
+"""Answers to one comment beside which a thread has others."""
+
 CLOSED = 0.9
 """Share of comments with buttons from which on a text without any is the article."""
 
@@ -129,7 +132,9 @@ def _records(
     bodies[-1] = _cut(lines, bodies, common)
     parents = _parents([_indent(lines[number]) for number in begins])
     inner = [_inner(lines, body, common) for body in bodies]
-    if not _is_set_in(lines, begins, inner):
+    below_first = len(parents) > MOST_ANSWERS and not any(parents[1:])
+    # Where all others stand in the first, that is the article by its byline, not what they answer.
+    if below_first or not _is_set_in(lines, begins, inner):
         parents = [-1] * len(begins)
     records = []
     for (group, byline), body, kept, parent in zip(starts, bodies, inner, parents, strict=True):
