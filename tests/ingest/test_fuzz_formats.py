@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 import test_exports
+import test_htmlengines
 import test_mapped
+import test_shapes
 import test_whatsapp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -159,6 +161,22 @@ def test_damaged_dumps(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(DUMPS)))
     dump = data.draw(damaged(DUMPS[name]))
     check(dump, data.draw(st.sampled_from([name, None])))
+
+
+VARIANTS = [(content.encode(), source) for content, source, _ in test_shapes.SHAPES.values()]
+"""Systems in other shapes, and pages of other systems than WordPress."""
+for one, around, above in test_htmlengines.NESTING.values():
+    inner = around % one.format(n=12, who="Bob", what="<p>two coins</p>", inner="")
+    VARIANTS.append(
+        ((above + one.format(n=11, who="Ann", what="<p>free?</p>", inner=inner)).encode(), "html")
+    )
+
+
+@settings(max_examples=MUTATIONS // 2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(data=st.data())
+def test_damaged_variants(data: st.DataObject) -> None:
+    dump, source = data.draw(st.sampled_from(VARIANTS))
+    check(data.draw(damaged(dump)), data.draw(st.sampled_from([source, None])))
 
 
 ODD = [None, [], {}, -1, "", "soon \ud800", 1e30, 10**400, True, [[None]], {"a": {"b": 1}}, "\x00"]
