@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from moderation.ingest.formats import commentheads as heads
-from moderation.ingest.formats.bylines import has_letters, without_addressee
+from moderation.ingest.formats.bylines import clean_names, has_letters, without_addressee
 from moderation.ingest.formats.dateditems import FURTHER, dated_items, is_named, known_items
 from moderation.ingest.formats.flattext import flat_comments
 from moderation.ingest.formats.furniture import bare_furniture, clear_below_heads, clear_furniture
@@ -62,6 +62,8 @@ def read_page(text: str) -> Page:
         comments = [Comment(author, body, confidence=sure) for author, body, sure in flat.comments]
         lines, first = flat.lines, flat.first
     _clear_subjects(comments)
+    for comment, name in zip(comments, clean_names([one.author for one in comments]), strict=True):
+        comment.author = name
     page = Page(_title(outline, first, bool(chosen)), comments, bool(chosen))
     page.read = len(comments)
     for number, line in enumerate(outline.lines):

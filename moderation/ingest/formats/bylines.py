@@ -24,6 +24,10 @@ SHARE = 0.5
 ABOVE = 4
 """Lines of a head above its date: picture, name, badge, subject."""
 
+BESIDE_SHARE = 0.6
+MOST_BESIDE = 4
+"""Share of authors beside whose names a word of the page stands, and how many such words there may be."""
+
 FAMILY_SHARE = 0.4
 """Share of the lines with dates that each of two kinds must have to be told apart."""
 
@@ -158,6 +162,35 @@ def one_family(lines: Sequence[str], following: Sequence[str]) -> list[int]:
 def has_letters(text: str) -> bool:
     """Return True for a text with a letter in it."""
     return _WORD.search(text) is not None
+
+
+def clean_names(names: Sequence[str | None]) -> list[str | None]:
+    """Return the names of a page's authors without the words that it sets before or behind most of them.
+
+    Such are "#3", "Posted by", "(verified owner)", "5d", the initial that stands for a picture.
+    """
+    split = [name.split() if name else [] for name in names]
+    least = max(FEWEST, BESIDE_SHARE * len(split))
+    for place in (0, -1):
+        for _ in range(MOST_BESIDE):
+            longer = [words for words in split if len(words) > 1]
+            kinds = Counter(_kind(words[place]) for words in longer)
+            initials = [words for words in longer if place == 0 and words[1].startswith(words[0])]
+            common = {kind for kind, count in kinds.items() if count >= least}
+            if len(initials) >= least:
+                common |= {_kind(words[0]) for words in initials if len(words[0]) == 1}
+            gone = [words for words in longer if _kind(words[place]) in common]
+            kept = {" ".join(words[1:] if place == 0 else words[:-1]) for words in gone}
+            if len(kept) < FEWEST or not all(map(has_letters, kept)):
+                break
+            for words in gone:
+                words.pop(place)
+    joined = [" ".join(words) for words in split]
+    cleaned = [
+        name and _PARENTHESIS.sub("", new).strip(" ·•|–—,:") if new != name else name
+        for new, name in zip(joined, names, strict=True)
+    ]
+    return [new or old for new, old in zip(cleaned, names, strict=True)]
 
 
 def without_addressee(author: str | None, addressee: str | None) -> str | None:
