@@ -12,9 +12,7 @@ import msgspec
 
 from moderation.ingest import jsonlines
 
-_ASSIGNED = r"\s*(?:window\.[\w.$]+|(?:export\s+)?(?:const|let|var)\s+\w+)\s*=\s*"
-_SCRIPT = re.compile(_ASSIGNED)
-_SCRIPTS = re.compile(rb"(?m)^" + _ASSIGNED.encode())
+_ASSIGNED = re.compile(rb"(?m)^\s*(?:window\.[\w.$]+|(?:export\s+)?(?:const|let|var)\s+\w+)\s*=\s*")
 _BROKEN = (ijson.JSONError, UnicodeError, RecursionError, OverflowError, ValueError)
 
 MAX_DEPTH = 20_000
@@ -97,9 +95,9 @@ def without_script(data: bytes) -> bytes:
 
     Of several the last counts, which may be cut off, and those before it that are JSON.
     """
-    if _SCRIPT.match(data[:200].decode("latin-1")) is None:
+    if _ASSIGNED.match(data) is None:
         return data
-    *others, last = (piece.strip().rstrip(b";") for piece in _SCRIPTS.split(data)[1:])
+    *others, last = (piece.strip().rstrip(b";") for piece in _ASSIGNED.split(data)[1:])
     return b"\n".join([*filter(_is_json, others), last])
 
 

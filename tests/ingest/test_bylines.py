@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moderation.ingest.formats.bullets import read_page
-from moderation.ingest.formats.bylines import find_bylines
+from moderation.ingest.formats.bylines import clean_names, find_bylines
 
 
 def rows(text: str) -> list[tuple[int, str | None, str]]:
@@ -88,3 +88,14 @@ def test_blocks_whose_texts_stand_further_left_have_no_parents() -> None:
         "Di • 2 days ago\nWho pays?\n"
     )
     assert [parent for parent, _, _ in rows(text)] == [-1, -1, -1, -1]
+
+
+def test_words_that_a_page_sets_beside_names_are_no_names() -> None:
+    people = ["Ann", "Bob B.", "Cem", "Dörte"]
+    assert clean_names([f"#{n} - {who} schrieb" for n, who in enumerate(people)]) == people
+    assert clean_names([f"{who[0]} {who} (Verified owner)" for who in people]) == people
+    assert clean_names([f"{who} · {n + 3}d" for n, who in enumerate(people)]) == people
+    # What tells people apart stays, and so does a lone name.
+    numbered = ["Guest 1", "Guest 2", "Guest 3", "Guest 4"]
+    assert clean_names(numbered) == numbered
+    assert clean_names(["Ann", None, "Ann Berger", "Bob Berger"]) == ["Ann", None, "Ann Berger", "Bob Berger"]

@@ -330,3 +330,10 @@ def test_several_assignments_of_a_script(read) -> None:
         f"export const PAGE_{number} = {json.dumps(page, indent=1)};\n" for number, page in enumerate(pages)
     )
     assert read(script)[0]["comment_id"].to_pylist() == ["U1", "U1.a", "U2", "U2.a"]
+
+
+def test_a_name_that_no_script_may_have_is_no_assignment(read) -> None:
+    with pytest.raises(DataError):
+        read(
+            b'window.\xd9TD.part0 = [{"tweet": {"id_str": "1", "full_text": "a"}}];', format="twitter-archive"
+        )
