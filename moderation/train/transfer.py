@@ -51,7 +51,7 @@ def transfer(data: Design, label: str, stated: LabelRecipe, seeds: int) -> dict[
     """
     frame = data.frame
     labelled = frame[label].notna().to_numpy()
-    names = [name for name in stated.corpora if _judged(frame, name, label)]
+    names = [name for name in stated.corpora if judged(frame, name, label)]
     ordinary = (frame["corpus"] == BACKGROUND).to_numpy() & (np.arange(len(frame)) % BACKGROUND_EVERY > 0)
     used = labelled & frame["corpus"].isin(list(stated.corpora)).to_numpy() & ~ordinary
     part = Design(frame[used].reset_index(drop=True), data.vectorizer, data.matrix[used])
@@ -64,7 +64,7 @@ def transfer(data: Design, label: str, stated: LabelRecipe, seeds: int) -> dict[
         for name in names:
             here = (part.frame["corpus"] == name).to_numpy()
             others = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
-            alien = part.matrix @ fit_label(part, label, others, learn & ~_near(part.frame, here), seed)
+            alien = part.matrix @ fit_label(part, label, others, learn & ~near_rows(part.frame, here), seed)
             truth = part.frame[label].to_numpy(np.float64) > 0.5
             held = here & ~learn
             found[name]["in_domain"].append(float(roc_auc_score(truth[held], joint[held])))
@@ -79,14 +79,16 @@ def mean_left_out(found: dict[str, dict[str, float]]) -> float:
     return round(float(np.mean([figures["left_out"] for figures in found.values()])), 4)
 
 
-def _judged(frame: pd.DataFrame, name: str, label: str) -> bool:
+def judged(frame: pd.DataFrame, name: str, label: str) -> bool:
+    """Return whether people judged a label in a corpus, both classes of it, so that it can be left out."""
     values = frame.loc[frame["corpus"] == name, label].dropna()
     both = bool(len(values)) and 0 < float((values > 0.5).mean()) < 1
     spec = registry().get(name)
     return both and name != BACKGROUND and spec is not None and not spec.inside
 
 
-def _near(frame: pd.DataFrame, rows: Bool) -> Bool:
+def near_rows(frame: pd.DataFrame, rows: Bool) -> Bool:
+    """Return which rows hold a text of the given ones or a near duplicate of it, those included."""
     near: Bool = frame["near"].isin(set(frame["near"][rows])).to_numpy()
     return near
 

@@ -62,8 +62,48 @@ def learn_weights(
     ConfigError
         The pretrained encoder is not installed.
     """
+    encoder, tokenizer, facts = fit_encoder(frame[learn], recipe, out / CHECKPOINT, say)
+    say("writing the graph")
+    tokenizer.save(str(out / "tokenizer.json"))
+    export_one_byte(encoder, out / "model.onnx")
+    facts = {
+        "key": recipe.weights_key,
+        **facts,
+        "rounding": rounding_cost(encoder, frame[held], recipe, out),
+    }
+    (out / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    (out / CHECKPOINT).unlink()
+
+
+def fit_encoder(
+    frame: pd.DataFrame, recipe: DeepRecipe, checkpoint: Path, say: Say = lambda _: None
+) -> tuple[Encoder, Tokenizer, dict[str, int]]:
+    """Train a pretrained encoder, from a checkpoint if there is one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows to learn from.
+    recipe : DeepRecipe
+    checkpoint : Path
+        File that the state is kept in.
+    say : callable
+
+    Returns
+    -------
+    encoder : Encoder
+    tokenizer : Tokenizer
+        With the emoji that the texts hold.
+    facts : dict
+        `texts` shown, `steps` and `seconds`.
+
+    Raises
+    ------
+    ConfigError
+        The pretrained encoder is not installed.
+    """
     labels = recipe.common.labels
-    rows = frame[learn].reset_index(drop=True)
+    rows = frame.reset_index(drop=True)
     source = pretrained_folder(recipe.encoder.pretrained)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     fold_forms(tokenizer)
@@ -81,19 +121,12 @@ def learn_weights(
     settings = Settings(rate=recipe.encoder.rate, head_rate=recipe.encoder.head_rate)
     say(f"training on {len(drawn):,} texts in {len(plan):,} steps")
     trainer = Trainer(encoder, targets, settings, recipe.common.seed)
-    trainer.run(tokens, plan, out / CHECKPOINT, say)
-    say("writing the graph")
-    tokenizer.save(str(out / "tokenizer.json"))
-    export_one_byte(encoder, out / "model.onnx")
-    facts = {
-        "key": recipe.weights_key,
-        "texts": len(drawn),
-        "steps": len(plan),
-        "seconds": round(trainer.seconds),
-        "rounding": rounding_cost(encoder, frame[held], recipe, out),
-    }
-    (out / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    (out / CHECKPOINT).unlink()
+    trainer.run(tokens, plan, checkpoint, say)
+    return (
+        encoder,
+        tokenizer,
+        {"texts": len(drawn), "steps": len(plan), "seconds": round(trainer.seconds)},
+    )
 
 
 def known_weights(out: Path, recipe: DeepRecipe) -> dict[str, Any] | None:
@@ -114,7 +147,7 @@ def rounding_cost(
     frame = frame.sample(min(COMPARED, len(frame)), random_state=recipe.common.seed)
     texts = frame["text"].tolist()
     longest = recipe.encoder.scored
-    whole = _float_logits(encoder, Tokenizer.from_file(str(out / "tokenizer.json")), texts, longest)
+    whole = float_logits(encoder, Tokenizer.from_file(str(out / "tokenizer.json")), texts, longest)
     rounded = Runner(out, longest, len(labels)).logits(texts)
     found = {}
     for column, label in enumerate(labels):
@@ -161,9 +194,10 @@ def _shape(source: Path, tokenizer: Tokenizer) -> Shape:
     )
 
 
-def _float_logits(
+def float_logits(
     encoder: Encoder, tokenizer: Tokenizer, texts: list[str], longest: int, size: int = 64
 ) -> F64:
+    """Return the logits of an encoder, not rounded, shape (n, labels)."""
     tokens = tokenise(tokenizer, texts, longest)
     order = np.argsort(tokens.lengths, kind="stable")
     found = np.zeros((len(texts), encoder.head.out_features))

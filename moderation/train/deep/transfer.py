@@ -1,0 +1,146 @@
+"""Does the second tier carry a label over to a corpus that it was not trained on? Leaving each one out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from moderation.train.deep.cascade import fit_combination
+from moderation.train.deep.recipe import DeepRecipe
+from moderation.train.deep.weights import fit_encoder, float_logits
+from moderation.train.fit import design, fit_label
+from moderation.train.mix import BACKGROUND
+from moderation.train.recipe import Recipe, Say
+from moderation.train.splits import split_by_group
+from moderation.train.transfer import BACKGROUND_EVERY, SHARES, judged, near_rows
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+JOINED: Final = 1500
+"""Held-out texts of the other corpora on which it is fitted how much either tier counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What models say of a corpus that none of them was trained on.
+
+    Parameters
+    ----------
+    corpus : str
+    rows, positives : int
+        Of the whole corpus, which the ROC-AUCs are measured on.
+    shown, seconds : int
+        Texts that the encoder was shown, and how long that took.
+    linear, deep, both : float
+        ROC-AUC of the linear model, of the encoder, and of the two together.
+    held_rows : int
+        Rows on the test side of the first split, which the linear model's card is measured on.
+    held : dict of str to float
+        `linear`, `deep` and `both` on these rows alone.
+    """
+
+    corpus: str
+    rows: int
+    positives: int
+    shown: int
+    seconds: int
+    linear: float
+    deep: float
+    both: float
+    held_rows: int
+    held: dict[str, float]
+
+
+def carried(
+    frame: pd.DataFrame,
+    label: str,
+    names: list[str],
+    recipes: tuple[Recipe, DeepRecipe],
+    folder: Path,
+    say: Say = lambda _: None,
+) -> Iterator[Carried]:
+    """Leave each corpus out of the training of a label, and measure both tiers on it.
+
+    Both learn from the training side of the other corpora, ordinary comments among them, without near
+    duplicates of what is left out. How much either counts is fitted on the other side of those corpora.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `training_frame`.
+    label : str
+    names : list of str
+        Corpora to leave out; see `candidates`.
+    recipes : (Recipe, DeepRecipe)
+        Of the linear model, and of the encoder.
+    folder : Path
+        For checkpoints, from which a stopped training goes on.
+    say : callable
+
+    Yields
+    ------
+    Carried
+    """
+    linear, deep = recipes
+    stated = linear.labels[label]
+    used = frame[label].notna() & frame["corpus"].isin({*stated.corpora, *deep.passes})
+    ordinary = (frame["corpus"] == BACKGROUND).to_numpy() & (np.arange(len(frame)) % BACKGROUND_EVERY > 0)
+    part = frame[used & ~ordinary].reset_index(drop=True)
+    learn = (split_by_group(part, 1, SHARES) == "train").to_numpy()
+    say(f"vectorising {len(part):,} texts")
+    data = design(part, learn, linear, ())
+    truth = part[label].to_numpy(np.float64) > 0.5
+    draw = np.random.default_rng(deep.common.seed)
+    for name in names:
+        here = (part["corpus"] == name).to_numpy()
+        rows = learn & ~near_rows(part, here)
+        others = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
+        first: F64 = data.matrix @ fit_label(data, label, others, rows, linear.seed)
+        say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
+        encoder, tokenizer, facts = fit_encoder(part[rows], _without(deep, label, name), folder / name, say)
+        known = np.flatnonzero(~learn & ~here & ~near_rows(part, here))
+        known = draw.permutation(known[part["corpus"].to_numpy()[known] != BACKGROUND])[:JOINED]
+        asked = np.concatenate((known, np.flatnonzero(here)))
+        second = np.full(len(part), np.nan)
+        second[asked] = float_logits(
+            encoder, tokenizer, part["text"].iloc[asked].tolist(), deep.encoder.scored
+        )[:, 0]
+        classes = np.stack((~truth[known], truth[known]), axis=1).astype(np.float64)
+        a, b, c = fit_combination(first[known], second[known], classes)
+        scores = {"linear": first, "deep": second, "both": a * first + b * second + c}
+        found, held = _measured(truth, scores, here), _measured(truth, scores, here & ~learn)
+        yield Carried(
+            name,
+            int(here.sum()),
+            int(truth[here].sum()),
+            facts["texts"],
+            facts["seconds"],
+            **found,
+            held_rows=int((here & ~learn).sum()),
+            held=held,
+        )
+
+
+def candidates(frame: pd.DataFrame, label: str, recipe: Recipe) -> list[str]:
+    """Return the corpora that can be left out: those in which people judged the label, both classes of it."""
+    return [name for name in recipe.labels[label].corpora if judged(frame, name, label)]
+
+
+def _without(recipe: DeepRecipe, label: str, name: str) -> DeepRecipe:
+    """Return the recipe of an encoder with one label, which one corpus is left out of."""
+    stated = recipe.common.labels[label]
+    kept = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
+    common = replace(recipe.common, labels={label: kept})
+    return replace(recipe, common=common, passes={k: v for k, v in recipe.passes.items() if k != name})
+
+
+def _measured(truth: Bool, scores: dict[str, F64], rows: Bool) -> dict[str, float]:
+    return {name: round(float(roc_auc_score(truth[rows], score[rows])), 4) for name, score in scores.items()}
