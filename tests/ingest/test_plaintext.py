@@ -495,3 +495,10 @@ def test_an_article_is_no_parent_of_all_that_stands_further_in() -> None:
         for n, who in enumerate(["Ann", "Bob", "Cem", "Dörte", "Emil", "Fatma", "Gil"], 4)
     )
     assert all(parent < 0 for parent, _, _ in rows(page))
+
+
+def test_times_that_machines_write_are_no_bylines() -> None:
+    recording = "".join(
+        f"  - request:\n      url: x\n    time:\n      - 2018-04-20T10:1{n}:12Z\n" for n in range(6)
+    )
+    assert not any(author or text == "" for _, author, text in rows(recording))

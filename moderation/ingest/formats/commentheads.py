@@ -37,7 +37,7 @@ _DATE = re.compile(
     rf"{_BEGIN}(?i:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:de\s+)?\d{{4}}"
     rf"|{_DAY}(?:st|nd|rd|th)?\.?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:de\s+)?\d{{4}}"
     rf"|\d{{4}}[-/.]\d{{1,2}}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{2,4}}"
-    r"|\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])(?:(?![^\W年月日])|(?=[A-ZÀ-Þ]))"
+    r"|\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])(?:(?![^\W年月日])|(?=[A-ZÀ-Þ](?!\d)))"
     rf"|{_BEGIN}(?i:(?:\d+|an?|one|few)\s+(?:second|minute|min|hour|hr|day|week|month|mo|year|yr)s?\s+ago\b"
     r"|vor\s+\w+\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\w*"
     r"|il y a\s+\w+\s+\w+|hace\s+\w+\s+\w+|há\s+\w+\s+\w+|\d+\s+\w+\s+(?:fa|geleden|sedan|temu|назад|önce)\b)"
