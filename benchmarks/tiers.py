@@ -31,7 +31,7 @@ Score = Callable[[list[str]], Sequence[object]]
 BUDGET = 0.05
 WIDTH, LAYERS, HEADS, INNER, WORDS, LONGEST = 768, 12, 12, 3072, 30522, 512
 SUBJECTS = ("fast", "cascade", "deep", "BERT-base")
-FEWER = {"fast": 1, "cascade": 1, "deep": 10, "BERT-base": 100}
+FEWER = {"fast": 1, "cascade": 1, "deep": 10, "BERT-base": 10}
 """What the number of comments is divided by, for subjects so slow that all of them would take an hour."""
 
 
