@@ -54,14 +54,15 @@ def main() -> None:
     one_label = replace(full, labels={LABEL: full.labels[LABEL]})
     frame = training_frame(one_label, corpora_folder(options.corpora))
     names = sorted(candidates(frame, LABEL, linear), key=BESIDE.__eq__)
-    found = json.loads(options.json.read_text("utf-8"))["corpora"] if options.json.exists() else {}
     options.scratch.mkdir(parents=True, exist_ok=True)
-    left = [name for name in names if name not in found]
+    done = {name: options.scratch / f"{name}.json" for name in names}
+    left = [name for name in options.only or names if not done[name].exists()]
     for one in carried(frame, LABEL, left, (linear, deep), options.scratch, _say):
-        found[one.corpus] = asdict(one)
-        _say(json.dumps(asdict(one)))
-        options.json.write_text(json.dumps(_summary(found), indent=1) + "\n", "utf-8")
+        done[one.corpus].write_text(json.dumps(asdict(one)), "utf-8")
         (options.scratch / one.corpus).unlink()
+        _say(done[one.corpus].read_text("utf-8"))
+    found = {name: json.loads(path.read_text("utf-8")) for name, path in done.items() if path.exists()}
+    options.json.write_text(json.dumps(_summary(found), indent=1) + "\n", "utf-8")
     print(json.dumps(_summary(found)["mean"]))
 
 
@@ -79,10 +80,13 @@ def _say(line: str) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--corpora", type=Path, metavar="DIR", help="folder of the labelled corpora")
+    parser.add_argument(
+        "--only", nargs="*", metavar="CORPUS", help="leave these out, in one of several processes"
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processor cores")
     parser.add_argument("--json", type=Path, metavar="OUT", default=RESULTS, help="file of the figures")
     parser.add_argument(
-        "--scratch", type=Path, metavar="DIR", default=Path("leave_out"), help="folder for checkpoints"
+        "--scratch", type=Path, metavar="DIR", default=Path("leave_out"), help="folder of what is done"
     )
     return parser.parse_args()
 

@@ -87,7 +87,7 @@ def test_a_text_is_run_once_however_often_it_stands_there(deep: Path) -> None:
         ("tokenizer.json", lambda data: data.replace(b"idiot", b"saint"), "tokenizer.json is damaged"),
         ("config.json", lambda data: data.replace(b'"max_length": 12', b'"max_length": 13'), "is damaged"),
         ("config.json", lambda data: data[:40], "cannot be read"),
-        ("config.json", lambda data: data.replace(b'_version": 2', b'_version": 9'), "format version 9"),
+        ("config.json", lambda data: data.replace(b'_version": 3', b'_version": 9'), "format version 9"),
     ],
 )
 def test_damage_is_found(tmp_path: Path, tiny_model: Path, name: str, damage: object, message: str) -> None:
@@ -143,9 +143,7 @@ def test_cascade_looks_again_inside_its_bands_alone(
     assert both["tier"].dropna().tolist() == tiers.tolist()
     second = load_deep(deep).odds(TEXTS)[:, 0]
     for at in np.flatnonzero(inside):
-        odds = (
-            0.5 * math.log(first[at] / (1 - first[at])) + 0.5 * np.clip(second[at], -13.8155, 13.8155) + 0.25
-        )
+        odds = np.clip(second[at], -13.8155, 13.8155)
         assert both["p_abusive"][at] == pytest.approx(1 / (1 + math.exp(-odds)), rel=1e-5)
     for at in np.flatnonzero(~inside & ~np.isnan(first)):
         assert both["p_abusive"][at] == fast["p_abusive"][at]
@@ -183,7 +181,7 @@ def test_policy_is_that_of_the_tier(tiny_model: Path, deep: Path, cascade: Tiere
         model.policy().resolve().thresholds["abusive"]
         for model in (load_model(tiny_model), cascade, load_model(deep, "deep"))
     ]
-    assert thresholds == [0.5, 0.7, 0.6]
+    assert thresholds == [0.5, 0.6, 0.6]
 
 
 @pytest.mark.parametrize("text", ["you are not a stupid idiot", "they staged it\nyou stupid, STUPID liar 😀"])

@@ -97,7 +97,7 @@ def test_overlay_holds_the_second_looks_and_parts_the_first(
     assert look["fast"]["digest"] == fast.manifest["model"]["digest"]
     assert (look["band"]["abusive"], look["budget"]) == ([0.2, 0.995], None)
     assert both.policy is not None
-    assert both.policy.thresholds["abusive"] == 0.7
+    assert both.policy.thresholds["abusive"] == 0.6
     assert both.accounting == fast.accounting
     assert "second_look" not in fast.manifest
     assert not {"tier", "deep_budget"} & set(fast.manifest["options"])

@@ -19,8 +19,10 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from moderation.cli import run  # noqa: E402
 from moderation.schema import LABELS  # noqa: E402
-from moderation.train.deep import pipeline  # noqa: E402
+from moderation.train.deep import pipeline, transfer  # noqa: E402
+from moderation.train.deep.recipe import deep_recipe  # noqa: E402
 from moderation.train.mix import BACKGROUND  # noqa: E402
+from moderation.train.recipe import read_recipe  # noqa: E402
 from moderation.train.splits import near_groups, text_groups  # noqa: E402
 
 RUDE = ("you are a stupid idiot and a {0} {1}", "shut up you {0} idiot of a {1}")
@@ -135,7 +137,7 @@ def test_a_recipe_becomes_a_bundle(
     assert digest == hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     assert config["files"]["model.onnx"] == hashlib.sha256((out / "model.onnx").read_bytes()).hexdigest()
     assert config["labels"] == list(LABELS)
-    assert set(config["combine"]) == set(config["cascade"]["combine"]) == set(LABELS)
+    assert set(config["combine"]) == set(config["cascade"]["change"]) == set(LABELS)
     metrics = json.loads((out / "metrics.json").read_text())
     # Words that only rude texts hold are easily learnt, whatever the encoder starts from.
     assert metrics["test"]["abusive"]["written"]["roc_auc"] > 0.9
@@ -148,3 +150,40 @@ def test_a_recipe_becomes_a_bundle(
     assert (out / "model.onnx").stat().st_mtime_ns == before
     assert json.loads((out / "config.json").read_text())["digest"] == digest
     assert (out / "MODEL_CARD.md").exists()
+
+
+def test_a_corpus_that_is_left_out_is_not_learnt_from(
+    pretrained: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caves, pan = corpus("caves"), corpus("pan2024_oppositional")
+    copied = caves["text"][0]
+    pan.loc[1:, "text"] = "well then " + pan["text"][1:]
+    pan["near"] = pan["leader"] = near_groups(pan["text"])
+    frame = pd.concat([caves, pan], ignore_index=True)
+    recipe = tmp_path / "recipe.toml"
+    names = ("caves", "pan2024_oppositional")
+    stated = RECIPE.format(pretrained=json.dumps(str(pretrained)), fast=json.dumps(str(tiny_model)))
+    stated = stated.partition("[passes]")[0] + "[passes]\n" + "".join(f"{name} = 2\n" for name in names)
+    label = LABEL.format("conspiracy").replace("written = 1.0", "caves = 1.0")
+    recipe.write_text(stated + label.replace(BACKGROUND, "pan2024_oppositional").replace("written", "caves"))
+    common = read_recipe(recipe)
+    learnt: list[pd.DataFrame] = []
+
+    def fit_encoder(rows: pd.DataFrame, *rest: object) -> object:
+        learnt.append(rows)
+        return real(rows, *rest)
+
+    real = transfer.fit_encoder
+    monkeypatch.setattr(transfer, "fit_encoder", fit_encoder)
+    folder = tmp_path / "state"
+    folder.mkdir()
+    assert transfer.candidates(frame, "conspiracy", common) == list(names)
+    found = list(transfer.carried(frame, "conspiracy", list(names), (common, deep_recipe(common)), folder))
+    assert [one.corpus for one in found] == list(names)
+    for one, rows in zip(found, learnt, strict=True):
+        assert set(rows["corpus"]) == set(names) - {one.corpus}
+        assert copied not in set(rows["text"])
+        assert one.shown == 2 * len(rows)
+        assert (one.rows, one.positives, one.rows > one.held_rows > 0) == (256, 128, True)
+        # Words that only rude texts hold are those of both corpora.
+        assert min(one.linear, one.deep, one.both, *one.held.values()) > 0.9

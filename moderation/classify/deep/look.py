@@ -39,7 +39,7 @@ class SecondLook:
         a, b and c of log-odds = a * first + b * second + c.
     change : dict of str to (list of float, list of float)
         First-tier log-odds and the share of decisions that a second look changes there; linear between,
-        constant beyond. A comment's priority is the sum over the labels.
+        constant beyond. A comment's priority is the largest of its labels.
     least : float
         Priority from which on a candidate is chosen; 0 chooses all.
     """
@@ -57,14 +57,14 @@ class SecondLook:
         Raises
         ------
         ModelError
-            Its `cascade` lacks something.
+            Its `cascade` lacks something, or it does not say how the tiers are combined.
         """
         labels, cascade = tuple(config["labels"]), config["cascade"]
         try:
             return cls(
                 labels,
                 {label: (float(low), float(high)) for label, (low, high) in cascade["band"].items()},
-                _factors(labels, cascade["combine"]),
+                _factors(labels, config["combine"]),
                 {label: (found["logit"], found["rate"]) for label, found in cascade["change"].items()},
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -86,7 +86,7 @@ class SecondLook:
             raise _unusable(config, error) from error
 
     def priority(self, fast: F32) -> F64:
-        """Return the expected number of changed decisions per comment.
+        """Return how likely it is, per comment, that the decision on some label changes.
 
         Parameters
         ----------
@@ -99,15 +99,22 @@ class SecondLook:
             `OUTSIDE` for a comment that lies in no band.
         """
         inside = np.zeros(len(fast), bool)
-        total = np.zeros(len(fast))
-        for column, label in enumerate(self.labels):
-            values = fast[:, column].astype(np.float64)
-            if label in self.band:
-                low, high = self.band[label]
-                inside |= (values >= low) & (values <= high)
-            if label in self.change:
-                total += np.interp(log_odds(values), *self.change[label])
-        return np.where(inside, total.round(_DECIMALS), OUTSIDE)
+        for label, (low, high) in self.band.items():
+            values = fast[:, self.labels.index(label)].astype(np.float64)
+            inside |= (values >= low) & (values <= high)
+        return np.where(inside, self.likeliest(fast), OUTSIDE)
+
+    def likeliest(self, fast: npt.NDArray[np.floating[Any]]) -> F64:
+        """Return the largest expected share of changed decisions of any label, shape (n,).
+
+        Not their sum: labels change together, as an insult is abuse as well, and a comment far from every
+        threshold by itself would count as doubtful for being a little so in all.
+        """
+        most = np.zeros(len(fast))
+        for label, knots in self.change.items():
+            values = fast[:, self.labels.index(label)].astype(np.float64)
+            most = np.maximum(most, np.interp(log_odds(values), *knots))
+        return most.round(_DECIMALS)
 
     def chosen(self, fast: F32) -> Bool:
         """Return which comments get a second look, shape (n,); `fast` as of `priority`."""

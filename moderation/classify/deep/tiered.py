@@ -101,8 +101,6 @@ class TieredModel(Model):
                 f"{deep.path} was fitted to another version of {fitted['name']} ({fitted['digest'][:12]}) "
                 f"than {self.path} ({self.digest[:12]}); install both anew, or use the tier fast"
             )
-        if tier == CASCADE:
-            config = config | {"operating_points": config["cascade"]["operating_points"]}
         self.deep = deep
         self.tier = tier
         self.look = (SecondLook.at_doubtful if tier == CASCADE else SecondLook.at_everything)(deep.config)

@@ -118,31 +118,27 @@ def _audits(*audits: Mapping[str, Any]) -> str:
 
 def _bands(config: Mapping[str, Any]) -> str:
     cascade, rows = config["cascade"], []
-    for label, inside in cascade["combine"].items():
+    for label, factors in config["combine"].items():
         band = cascade["band"].get(label)
         shown = f"{band[0]:.4f} to {band[1]:.4f}" if band else "none"
-        factors = (*inside, *config["combine"][label])
         rows.append([f"`{label}`", shown, *(f"{value:.3f}" for value in factors)])
-    names = ("first", "second", "constant")
-    header = ["label", "band of the first tier's probability", *names, *(f"{name}, deep" for name in names)]
-    head = table(header, rows)
+    head = table(["label", "band of the first tier's probability", "first", "second", "constant"], rows)
     return (
         "A comment in the band of any label is looked at again; on a mix of ordinary and picked comments "
-        f"that is {cascade['share']:.0%}. The bands end where equally many decisions are expected to change. "
-        "The log-odds of both tiers are added up by the next three columns, and by the last three where "
-        f"everything is looked at.\n\n{head}"
+        f"that is at most {cascade['share']:.0%}. The bands end where equally many decisions are expected to "
+        "change. All labels of such a comment get the probability of both tiers together, whose log-odds are "
+        "added up by the next three columns, and thresholds are those of a look at everything: fitted to "
+        f"comments in doubt alone, both were worse on the validation texts.\n\n{head}"
     )
 
 
 def _curve(curve: Mapping[str, Any]) -> str:
     rows = [
-        [
-            f"{float(share):.0%}",
-            number(found["wrong"]),
-            "–" if found["gain"] is None else f"{found['gain']:.0%}",
-        ]
+        [f"{float(share):.0%}", number(found["wrong"]), _share(found["gain"])]
         for share, found in curve["shares"].items()
     ]
+    band = curve["band"]
+    rows.append([f"the bands, {band['share']:.1%}", number(band["wrong"]), _share(band["gain"])])
     head = table(
         ["looked at again", "wrong decisions per 1,000 comments", "of the gain of looking at everything"],
         rows,
@@ -150,8 +146,13 @@ def _curve(curve: Mapping[str, Any]) -> str:
     return (
         f"On held-out comments, 90 % of them Wikipedia's as they come, at each tier's default policy: the "
         f"first tier alone decides {curve['fast']:.2f} labels wrongly per 1,000 comments, a second look at "
-        f"everything {curve['deep']:.2f}. A cascade, fitted to comments in doubt, can be better.\n\n{head}"
+        f"everything {curve['deep']:.2f}. A share is at most that: comments whose decisions are equally "
+        f"likely to change are all looked at again, or none of them.\n\n{head}"
     )
+
+
+def _share(gain: float | None) -> str:
+    return "–" if gain is None else f"{gain:.0%}"
 
 
 def _weights(facts: Mapping[str, Any]) -> str:

@@ -157,7 +157,7 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
     config |= fit_together(tiers, reference) | {"fast": {"name": fast.name, "digest": fast.digest}}
     share = recipe.second_look.share
     tiers = replace(tiers, deep_config=config)
-    cascade = fit_second_look(tiers, reference, mix_weights(held.frame, held.valid, BACKGROUND), share)
+    cascade = fit_second_look(tiers, mix_weights(held.frame, held.valid, BACKGROUND), share)
     mix = mix_weights(held.frame, held.test, BACKGROUND)
     cascade["curve"] = curve(tiers, cascade, held.frame, mix)
     config["cascade"] = cascade | {"share": share}
@@ -226,8 +226,7 @@ def _tiers(fast: Model, runner: Runner, config: dict[str, Any], out: Path) -> tu
 
     always = looking(SecondLook.at_everything(config), fast.predict_proba, score)
     doubtful = looking(SecondLook.at_doubtful(config), fast.predict_proba, score)
-    points = {**config, "operating_points": config["cascade"]["operating_points"]}
-    return Tier(fast, config, out, always), Tier(fast, points, out, doubtful)
+    return Tier(fast, config, out, always), Tier(fast, config, out, doubtful)
 
 
 def _probability(odds: F64, calibration: dict[str, float]) -> F64:

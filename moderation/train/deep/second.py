@@ -13,15 +13,7 @@ import pandas as pd
 from moderation.classify.deep.look import SecondLook
 from moderation.classify.policy import Policy, read_policy
 from moderation.train.calibrate import operating_points
-from moderation.train.deep.cascade import (
-    FEWEST_INSIDE,
-    Change,
-    bands,
-    fit_change,
-    fit_combination,
-    in_bands,
-    logit,
-)
+from moderation.train.deep.cascade import bands, fit_change, fit_combination, logit
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -58,7 +50,9 @@ class Tiers:
 
 
 def fit_together(tiers: Tiers, reference: Reference) -> dict[str, Any]:
-    """Return combinations and operating points of both tiers, for a second look at everything.
+    """Return combinations and operating points of both tiers.
+
+    They serve the cascade as well: fitted to comments in doubt alone, they were worse on validation.
 
     Parameters
     ----------
@@ -66,44 +60,39 @@ def fit_together(tiers: Tiers, reference: Reference) -> dict[str, Any]:
     reference : mapping
         Held-out rows per label at its reference prevalence.
     """
-    rows = np.ones(len(tiers.fast), bool)
-    combine = _combinations(tiers, reference, rows, {})
-    return {"combine": combine, "operating_points": _points(tiers, reference, combine, rows)}
+    combine, points = {}, {}
+    for column, label in enumerate(tiers.labels):
+        at, weights = reference[label]
+        fitted = fit_combination(tiers.fast[at, column], tiers.deep[at, column], weights)
+        combine[label] = (round(fitted[0], 6), round(fitted[1], 6), round(fitted[2], 6))
+        points[label] = operating_points(_sigmoid(combined(tiers, combine, column)[at]), weights)
+    return {"combine": combine, "operating_points": points}
 
 
-def fit_second_look(tiers: Tiers, reference: Reference, mix: F64, share: float) -> dict[str, Any]:
-    """Return bands, combinations, rates of change and operating points of a cascade.
+def fit_second_look(tiers: Tiers, mix: F64, share: float) -> dict[str, Any]:
+    """Return bands and rates of change of a cascade, which decides on all comments at the same thresholds.
 
     Parameters
     ----------
     tiers : Tiers
         `deep_config` from `fit_together`.
-    reference : mapping
-        Held-out rows per label at its reference prevalence.
     mix : ndarray of float64, shape (n,)
         What rows count for in an ordinary dump, see `mix_weights`; 0 for rows that are not to be used.
     share : float
         Share of such a dump that lies in the bands.
     """
-    combine = tiers.deep_config["combine"]
-    at_first = _thresholds(tiers.fast_config, tiers.labels)
-    at_last = _thresholds(tiers.deep_config, tiers.labels)
-    change = {}
-    for column, label in enumerate(tiers.labels):
-        at, weights = reference[label]
-        first = _sigmoid(tiers.fast[at, column]) >= at_first[label]
-        last = _sigmoid(combined(tiers, combine, column)[at]) >= at_last[label]
-        change[label] = fit_change(tiers.fast[at, column], first != last, weights.sum(axis=1))
     used = mix > 0
+    limit = np.array([_thresholds(tiers.deep_config, tiers.labels)[label] for label in tiers.labels])
+    changed = (_sigmoid(tiers.fast[used]) >= limit) != (_sigmoid(_together(tiers)[used]) >= limit)
     columns = {label: tiers.fast[used, column] for column, label in enumerate(tiers.labels)}
+    change = {
+        label: fit_change(columns[label], changed[:, column], mix[used])
+        for column, label in enumerate(tiers.labels)
+    }
     band = bands(change, columns, mix[used], share)
-    inside = in_bands(band, {label: tiers.fast[:, column] for column, label in enumerate(tiers.labels)})
-    combine = _combinations(tiers, reference, inside, combine)
     return {
         "band": {label: list(found) for label, found in band.items()},
-        "combine": {label: list(found) for label, found in combine.items()},
         "change": {label: found.to_dict() for label, found in change.items()},
-        "operating_points": _points(tiers, reference, combine, inside),
     }
 
 
@@ -152,37 +141,35 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
     dict
         `fast`, `deep`: wrong decisions of all labels per 1,000 comments, by the first tier and by a second
         look at everything, each at its default policy. `shares`: per share `wrong` and `gain`, the part of
-        what that look gains over the first tier; None where it gains nothing. The comments with most expected
-        changes come first.
+        what a look at everything gains over the first tier; None where it gains nothing. The comments whose
+        decisions are likeliest to change come first; those of which that is equally likely are all looked at
+        again or none of them, as by a budget. `band`: `share` of the comments in the bands, `wrong`, `gain`.
     """
     rows = np.flatnonzero(mix > 0)
     weight = mix[rows] / mix[rows].sum()
-    worth = np.zeros(len(rows))
-    for column, label in enumerate(tiers.labels):
-        knots = cascade["change"][label]
-        worth += Change(np.array(knots["logit"]), np.array(knots["rate"])).at(tiers.fast[rows, column])
-    order = np.argsort(-worth, kind="stable")
-    reached = np.empty(len(rows))
-    reached[order] = np.cumsum(weight[order])
+    look = SecondLook.at_doubtful({**tiers.deep_config, "cascade": cascade})
+    first = _sigmoid(tiers.fast[rows])
+    inside = look.chosen(first.astype(np.float32))
+    worth = look.likeliest(first)
     truth = frame[list(tiers.labels)].to_numpy(np.float64)[rows]
-    points = {**tiers.deep_config, "operating_points": cascade["operating_points"]}
-    first = _decisions(tiers.fast[rows], _thresholds(tiers.fast_config, tiers.labels), tiers.labels)
-    whole = _together(tiers, tiers.deep_config["combine"])[rows]
-    always = _decisions(whole, _thresholds(tiers.deep_config, tiers.labels), tiers.labels)
-    both = _together(tiers, cascade["combine"])[rows]
-    last = _decisions(both, _thresholds(points, tiers.labels), tiers.labels)
+    last = _sigmoid(_together(tiers)[rows])
 
-    def wrong(decided: Bool) -> float:
+    def wrong(probability: F64, config: Mapping[str, Any]) -> float:
+        limits = _thresholds(config, tiers.labels)
+        decided = probability >= np.array([limits[label] for label in tiers.labels])
         missed = np.where(np.isnan(truth), False, decided != (truth > 0.5)).sum(axis=1)
         return float(1000 * (missed * weight).sum())
 
-    fast, deep = wrong(first), wrong(always)
-    shares = {}
-    for share in SHARES:
-        found = wrong(np.where((reached <= share + 1e-9)[:, None], last, first))
+    fast, deep = wrong(first, tiers.fast_config), wrong(last, tiers.deep_config)
+
+    def by(again: Bool) -> dict[str, float | None]:
+        found = wrong(np.where(again[:, None], last, first), tiers.deep_config)
         gain = round((fast - found) / (fast - deep), 4) if fast > deep else None
-        shares[f"{share:g}"] = {"wrong": round(found, 3), "gain": gain}
-    return {"fast": round(fast, 3), "deep": round(deep, 3), "shares": shares}
+        return {"wrong": round(found, 3), "gain": gain}
+
+    shares = {f"{share:g}": by(_likeliest(worth, weight, share)) for share in SHARES}
+    within = {"share": round(float(weight[inside].sum()), 4), **by(inside)}
+    return {"fast": round(fast, 3), "deep": round(deep, 3), "shares": shares, "band": within}
 
 
 def looking(
@@ -201,47 +188,24 @@ def looking(
     return score
 
 
-def _combinations(
-    tiers: Tiers, reference: Reference, rows: Bool, before: Mapping[str, tuple[float, float, float]]
-) -> dict[str, tuple[float, float, float]]:
-    found = {}
-    for column, label in enumerate(tiers.labels):
-        at, weights = reference[label]
-        kept = rows[at]
-        enough = kept.sum() >= FEWEST_INSIDE and (weights[kept].sum(axis=0) > 0).all()
-        if label in before and not enough:
-            found[label] = before[label]
-            continue
-        at, weights = at[kept], weights[kept]
-        fitted = fit_combination(tiers.fast[at, column], tiers.deep[at, column], weights)
-        found[label] = (round(fitted[0], 6), round(fitted[1], 6), round(fitted[2], 6))
-    return found
+def _likeliest(worth: F64, weight: F64, share: float) -> Bool:
+    """Return which comments are looked at again: at most a share, all or none of those equally likely."""
+    order = np.argsort(-worth, kind="stable")
+    within = int(np.searchsorted(np.cumsum(weight[order]), share + 1e-9, side="right"))
+    chosen: Bool = worth > (worth[order[within]] if within < len(order) else -np.inf)
+    return chosen
 
 
-def _points(
-    tiers: Tiers, reference: Reference, combine: Mapping[str, tuple[float, float, float]], inside: Bool
-) -> dict[str, list[tuple[float, float, float]]]:
-    found = {}
-    for column, label in enumerate(tiers.labels):
-        at, weights = reference[label]
-        odds = np.where(inside, combined(tiers, combine, column), tiers.fast[:, column])[at]
-        found[label] = operating_points(_sigmoid(odds), weights)
-    return found
-
-
-def _together(tiers: Tiers, combine: Mapping[str, tuple[float, float, float]]) -> F64:
-    return np.stack([combined(tiers, combine, column) for column in range(len(tiers.labels))], axis=1)
+def _together(tiers: Tiers) -> F64:
+    """Return the log-odds of both tiers together, shape (n, labels)."""
+    columns = range(len(tiers.labels))
+    return np.stack([combined(tiers, tiers.deep_config["combine"], column) for column in columns], axis=1)
 
 
 def _thresholds(config: Mapping[str, Any], labels: tuple[str, ...]) -> dict[str, float]:
     policy: Policy = read_policy(None, config)
     resolved = policy.resolve().thresholds
     return {label: float("inf") if (at := resolved[label]) is None else at for label in labels}
-
-
-def _decisions(odds: F64, thresholds: Mapping[str, float], labels: tuple[str, ...]) -> Bool:
-    decided: Bool = _sigmoid(odds) >= np.array([thresholds[label] for label in labels])
-    return decided
 
 
 def _sigmoid(odds: F64) -> F64:

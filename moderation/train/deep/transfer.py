@@ -98,7 +98,6 @@ def carried(
     say(f"vectorising {len(part):,} texts")
     data = design(part, learn, linear, ())
     truth = part[label].to_numpy(np.float64) > 0.5
-    draw = np.random.default_rng(deep.common.seed)
     for name in names:
         here = (part["corpus"] == name).to_numpy()
         rows = learn & ~near_rows(part, here)
@@ -107,6 +106,7 @@ def carried(
         say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
         encoder, tokenizer, facts = fit_encoder(part[rows], _without(deep, label, name), folder / name, say)
         known = np.flatnonzero(~learn & ~here & ~near_rows(part, here))
+        draw = np.random.default_rng(deep.common.seed)
         known = draw.permutation(known[part["corpus"].to_numpy()[known] != BACKGROUND])[:JOINED]
         asked = np.concatenate((known, np.flatnonzero(here)))
         second = np.full(len(part), np.nan)

@@ -66,12 +66,9 @@ def learn_weights(
     say("writing the graph")
     tokenizer.save(str(out / "tokenizer.json"))
     export_one_byte(encoder, out / "model.onnx")
-    facts = {
-        "key": recipe.weights_key,
-        **facts,
-        "rounding": rounding_cost(encoder, frame[held], recipe, out),
-    }
-    (out / FACTS).write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    rounding = rounding_cost(encoder, frame[held], recipe, out)
+    stated = {"key": recipe.weights_key, **facts, "rounding": rounding}
+    (out / FACTS).write_text(json.dumps(stated, indent=1) + "\n", "utf-8")
     (out / CHECKPOINT).unlink()
 
 
