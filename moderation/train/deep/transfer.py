@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from moderation.train.deep.cascade import fit_combination
 from moderation.train.deep.recipe import DeepRecipe
 from moderation.train.deep.weights import fit_encoder, float_logits
-from moderation.train.fit import design, fit_label
+from moderation.train.fit import Design, design, fit_label
 from moderation.train.mix import BACKGROUND
 from moderation.train.recipe import Recipe, Say
 from moderation.train.splits import split_by_group
@@ -90,48 +90,58 @@ def carried(
     Carried
     """
     linear, deep = recipes
-    stated = linear.labels[label]
-    used = frame[label].notna() & frame["corpus"].isin({*stated.corpora, *deep.passes})
+    used = frame[label].notna() & frame["corpus"].isin({*linear.labels[label].corpora, *deep.passes})
     ordinary = (frame["corpus"] == BACKGROUND).to_numpy() & (np.arange(len(frame)) % BACKGROUND_EVERY > 0)
     part = frame[used & ~ordinary].reset_index(drop=True)
     learn = (split_by_group(part, 1, SHARES) == "train").to_numpy()
     say(f"vectorising {len(part):,} texts")
     data = design(part, learn, linear, ())
-    truth = part[label].to_numpy(np.float64) > 0.5
     for name in names:
-        here = (part["corpus"] == name).to_numpy()
-        rows = learn & ~near_rows(part, here)
-        others = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
-        first: F64 = data.matrix @ fit_label(data, label, others, rows, linear.seed)
-        say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
-        encoder, tokenizer, facts = fit_encoder(part[rows], _without(deep, label, name), folder / name, say)
-        known = np.flatnonzero(~learn & ~here & ~near_rows(part, here))
-        draw = np.random.default_rng(deep.common.seed)
-        known = draw.permutation(known[part["corpus"].to_numpy()[known] != BACKGROUND])[:JOINED]
-        asked = np.concatenate((known, np.flatnonzero(here)))
-        second = np.full(len(part), np.nan)
-        second[asked] = float_logits(
-            encoder, tokenizer, part["text"].iloc[asked].tolist(), deep.encoder.scored
-        )[:, 0]
-        classes = np.stack((~truth[known], truth[known]), axis=1).astype(np.float64)
-        a, b, c = fit_combination(first[known], second[known], classes)
-        scores = {"linear": first, "deep": second, "both": a * first + b * second + c}
-        found, held = _measured(truth, scores, here), _measured(truth, scores, here & ~learn)
-        yield Carried(
-            name,
-            int(here.sum()),
-            int(truth[here].sum()),
-            facts["texts"],
-            facts["seconds"],
-            **found,
-            held_rows=int((here & ~learn).sum()),
-            held=held,
-        )
+        yield _left_out(name, label, data, learn, recipes, folder / name, say)
 
 
 def candidates(frame: pd.DataFrame, label: str, recipe: Recipe) -> list[str]:
     """Return the corpora that can be left out: those in which people judged the label, both classes of it."""
     return [name for name in recipe.labels[label].corpora if judged(frame, name, label)]
+
+
+def _left_out(
+    name: str,
+    label: str,
+    data: Design,
+    learn: Bool,
+    recipes: tuple[Recipe, DeepRecipe],
+    checkpoint: Path,
+    say: Say,
+) -> Carried:
+    linear, deep = recipes
+    part, stated = data.frame, linear.labels[label]
+    corpus, truth = part["corpus"].to_numpy(), part[label].to_numpy(np.float64) > 0.5
+    here = corpus == name
+    alien = ~near_rows(part, here)
+    others = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
+    first: F64 = data.matrix @ fit_label(data, label, others, learn & alien, linear.seed)
+    say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
+    encoder, tokenizer, facts = fit_encoder(part[learn & alien], _without(deep, label, name), checkpoint, say)
+    known = np.flatnonzero(~learn & alien & (corpus != BACKGROUND))
+    known = np.random.default_rng(deep.common.seed).permutation(known)[:JOINED]
+    asked = np.concatenate((known, np.flatnonzero(here)))
+    texts = part["text"].iloc[asked].tolist()
+    second = np.full(len(part), np.nan)
+    second[asked] = float_logits(encoder, tokenizer, texts, deep.encoder.scored)[:, 0]
+    classes = np.stack((~truth[known], truth[known]), axis=1).astype(np.float64)
+    a, b, c = fit_combination(first[known], second[known], classes)
+    scores = {"linear": first, "deep": second, "both": a * first + b * second + c}
+    return Carried(
+        name,
+        int(here.sum()),
+        int(truth[here].sum()),
+        facts["texts"],
+        facts["seconds"],
+        **_measured(truth, scores, here),
+        held_rows=int((here & ~learn).sum()),
+        held=_measured(truth, scores, here & ~learn),
+    )
 
 
 def _without(recipe: DeepRecipe, label: str, name: str) -> DeepRecipe:
