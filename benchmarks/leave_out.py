@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "leave_out.json"
 LABEL = "conspiracy"
 BESIDE = "psycomark_semeval2026t10"
-"""Reported beside the mean, not in it: even a plain model of its own hardly learns it."""
+"""Reported beside the mean, not in it: a plain model trained on this corpus alone reaches .72 only."""
 
 PASSES: dict[str, float | tuple[float, float]] = {
     "jigsaw_train_any_label": (0, 0.16),
