@@ -1,15 +1,19 @@
-"""How long a report of a large run takes and how much memory it needs.
+"""How long a report of a large run takes, how much memory it needs, and how long its page takes to open.
 
     python benchmarks/report.py 10000000
+    python benchmarks/report.py 100000 --open
 
 makes a run of so many synthetic comments in a temporary folder (1.1 GB for ten million), reports it in a
-process of its own and prints seconds and peak memory.
+process of its own and prints seconds and peak memory. With `--open` Chromium opens the page as well, five
+times (needs the extra `moderation[browser]`).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +33,7 @@ SENTENCE = (
     "because every year we hear the same thing and then the money is gone"
 )
 WORDS = SENTENCE.split()
+OPENINGS = 5
 THRESHOLD = 0.45
 """Of scores drawn from a beta distribution (.3, 8): about 1 % of the comments are flagged."""
 
@@ -120,14 +125,38 @@ def report(folder: Path) -> None:
     print(f"{seconds:.1f} s ({worked:.1f} s of processor time), {peak:.0f} MiB; {sizes}")
 
 
+def open_page(page: Path) -> None:
+    """Open a report in Chromium and print how long it takes until all of it is there and can be used."""
+    from playwright.sync_api import sync_playwright
+
+    found = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for _ in range(OPENINGS):
+            with browser.new_page() as tab:
+                tab.goto(page.as_uri(), wait_until="load")
+                entry = "performance.getEntriesByType('navigation')[0]"
+                found.append(tab.evaluate(f"{entry}.loadEventEnd - {entry}.startTime") / 1000)
+        browser.close()
+    print(f"opens in {min(found):.2f} to {max(found):.2f} s in Chromium")
+
+
 def main() -> None:
-    if sys.argv[1] == "--run":
-        report(Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("comments", type=int, help="of the run; whole parts of 50,000")
+    parser.add_argument("--open", action="store_true", help="open the page in Chromium, too")
+    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        report(options.run)
         return
     with tempfile.TemporaryDirectory() as folder:
-        make_run(Path(folder), int(sys.argv[1]))
+        make_run(Path(folder), options.comments)
         # A process of its own, so that making the run does not count.
-        subprocess.run([sys.executable, __file__, "--run", folder], check=True)
+        given = [str(options.comments), "--run", folder]
+        subprocess.run([sys.executable, __file__, *given], check=True)
+        if options.open:
+            open_page(Path(folder) / "report" / "report.html")
 
 
 if __name__ == "__main__":
