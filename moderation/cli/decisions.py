@@ -279,7 +279,7 @@ def _report_left_out(acts: Acts, good: bool = True) -> None:
     """Say what was left out, and leave with 1 if anything was."""
     for names, why in (
         (acts.disputed, "reviewers do not agree (see: moderation decisions agree; or take --latest)"),
-        (acts.unsafe, "the id is not safe to act on: it may only have letters, digits and _ . : -"),
+        (acts.unsafe, f"the id is not safe to act on: it may only have {acts.needed}"),
     ):
         if names:
             named = ", ".join(name[:80] for name in names[:NAMED])

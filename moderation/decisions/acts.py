@@ -32,11 +32,14 @@ class Acts:
         Ids on which reviewers do not agree.
     unsafe : list of str
         Ids that are no plain words, or no number where a number is needed.
+    needed : str
+        What an id has to be.
     """
 
     lines: list[str]
     disputed: list[str] = field(default_factory=list)
     unsafe: list[str] = field(default_factory=list)
+    needed: str = "letters, digits and _ . : -"
 
 
 def settled(decisions: Iterable[Decision], *, latest: bool = False) -> tuple[list[Judged], list[Judged]]:
@@ -84,7 +87,7 @@ def wp_commands(decisions: Iterable[Decision], *, latest: bool = False) -> Acts:
             f"wp comment {command} {' '.join(safe[begin : begin + _IDS_PER_COMMAND])}"
             for begin in range(0, len(safe), _IDS_PER_COMMAND)
         ]
-    return Acts(lines, _ids(disputed), unsafe)
+    return Acts(lines, _ids(disputed), unsafe, "digits, as comments of WordPress have")
 
 
 def check_decision(word: str) -> str:
