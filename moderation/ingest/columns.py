@@ -57,6 +57,9 @@ GUESSES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Names that dumps give to our columns, most telling first, in snake case."""
 
+NAMED_BY = {"source_id": "reply_to_source_id"}
+"""Columns with ids that replies name in another, which is why they count more than any other id."""
+
 EQUAL_TEXTS = frozenset(["body", "comment", "comment_text", "comment_body", "message", "content"])
 """Names of which none tells more than another; a column called `text` is the text, whatever stands by it."""
 
@@ -115,10 +118,9 @@ def guess_columns(names: Sequence[str]) -> dict[str, str]:
         free.setdefault(snake(name), name)
     plan = {}
     for ours, candidates in GUESSES.items():
+        if ours == "comment_id":
+            candidates = (*(own for own, other in NAMED_BY.items() if other in free), *candidates)
         found = next((candidate for candidate in candidates if candidate in free), None)
-        if ours == "comment_id" and {"source_id", "reply_to_source_id"} <= free.keys():
-            # Replies name this id, not the one that conversationai-moderator gave itself.
-            found = "source_id"
         if found is not None:
             plan[ours] = free.pop(found)
     return plan

@@ -44,6 +44,11 @@ class LabelRecipe:
     calibrate: tuple[str, ...]
     ratio_power: float = 0.0
 
+    def without(self, corpus: str) -> LabelRecipe:
+        """Return the same with one corpus left out."""
+        kept = {name: weight for name, weight in self.corpora.items() if name != corpus}
+        return replace(self, corpora=kept)
+
 
 @dataclass(frozen=True, slots=True)
 class Teacher:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -63,8 +62,8 @@ def transfer(data: Design, label: str, stated: LabelRecipe, seeds: int) -> dict[
         joint = part.matrix @ fit_label(part, label, stated, learn, seed)
         for name in names:
             here = (part.frame["corpus"] == name).to_numpy()
-            others = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
-            alien = part.matrix @ fit_label(part, label, others, learn & ~near_rows(part.frame, here), seed)
+            far = learn & ~near_rows(part.frame, here)
+            alien = part.matrix @ fit_label(part, label, stated.without(name), far, seed)
             truth = part.frame[label].to_numpy(np.float64) > 0.5
             held = here & ~learn
             found[name]["in_domain"].append(float(roc_auc_score(truth[held], joint[held])))

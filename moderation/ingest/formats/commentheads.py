@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -262,6 +263,27 @@ def ends_comments(line: str) -> bool:
 def is_heading(line: str) -> bool:
     """Return True for the heading of the comments: `12 Responses to …`."""
     return len(line) <= 120 and _HEADING.match(line.strip().strip("#*_ ")) is not None
+
+
+def above_heading(lines: Sequence[str], headings: Sequence[int], places: Sequence[int]) -> int:
+    """Return how many comments stand above the last heading that has most of them below it, or 0.
+
+    Others stand further down: those of articles that the page counts the comments of.
+
+    Parameters
+    ----------
+    lines : sequence of str
+    headings : sequence of int
+        Lines that may be one, ascending.
+    places : sequence of int
+        Where each comment begins, ascending.
+    """
+    for number in reversed(headings):
+        if is_heading(lines[number]) and not is_button(lines[number].strip(" >")):
+            above = bisect_right(places, number)
+            if 2 * above <= len(places):
+                return above
+    return 0
 
 
 def pingback(line: str) -> str | None:

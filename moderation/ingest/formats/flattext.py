@@ -32,7 +32,8 @@ def flat_comments(lines: Sequence[str], width: int | None) -> Flat:
     width : int or None
         At which it was wrapped.
     """
-    starts = _below_heading(lines, _author_lines(lines))
+    starts = _author_lines(lines)
+    starts = starts[heads.above_heading(lines, range(len(lines)), [first for first, *_ in starts]) :]
     return _between_heads(lines, starts, width) if len(starts) >= FEWEST_HEADS else _blocks(lines, width)
 
 
@@ -48,18 +49,6 @@ def _author_lines(lines: Sequence[str]) -> list[tuple[int, int, str | None]]:
             found.append((filled[place], behind, author))
         place += size or 1
     return found
-
-
-def _below_heading(
-    lines: Sequence[str], starts: list[tuple[int, int, str | None]]
-) -> list[tuple[int, int, str | None]]:
-    """Return the heads below the last heading of comments that has most of them below it."""
-    for number in reversed(range(len(lines))):
-        if heads.is_heading(lines[number]) and not heads.is_button(lines[number]):
-            below = [start for start in starts if start[0] > number]
-            if below and 2 * len(below) >= len(starts):
-                return below
-    return starts
 
 
 def _without_closing_dates(bodies: Sequence[list[str]]) -> None:

@@ -132,7 +132,7 @@ def _read(page: Any, engine: Engine) -> list[Found]:
             continue
         kept[place] = len(comments)
         author = authors.get(place) or (comments[-1].author if engine.carried and comments else None)
-        number = re.search(engine.number, element.get("id") or element.get("thingid") or "")
+        number = _number(engine, element)
         text = plain(texts[place], others - {texts[place]})
         comments.append(Found(element, text, author, number[1] if number else None))
         comments[-1].created_at = line(time) or None if (time := times.get(place)) is not None else None
@@ -193,9 +193,13 @@ def _parents(page: Any, engine: Engine, owners: dict[Any, int], kept: dict[int, 
     return parents
 
 
+def _number(engine: Engine, element: Any) -> re.Match[str] | None:
+    return re.search(engine.number, element.get("id") or element.get("thingid") or "")
+
+
 def _named_parents(engine: Engine, elements: Sequence[Any]) -> list[int]:
     """Return the parents that comments name themselves, -1 where they do not."""
-    found = [re.search(engine.number, one.get("id") or one.get("thingid") or "") for one in elements]
+    found = [_number(engine, one) for one in elements]
     ids = {one[1]: place for place, one in enumerate(found) if one}
     if engine.parent:
         return [ids.get((one.get(engine.parent) or "").rpartition("_")[2], -1) for one in elements]

@@ -74,25 +74,13 @@ def line_records(
         [[seen[n].strip().lstrip(MARKERS) for n in group] for group in groups], shared=True
     )
     starts = [(group, byline) for group, byline in zip(groups, bylines, strict=True) if byline]
-    starts = _below_heading(lines, [n for n in filled if kind_of(lines[n]) not in recurring], starts)
+    headings = [n for n in filled if kind_of(lines[n]) not in recurring]
+    starts = starts[heads.above_heading(lines, headings, [group[byline.first] for group, byline in starts]) :]
     if marked is not None:
         buttons = sum(heads.answers(line) for line in lines)
         starts = starts if buttons >= ANSWERED * len(starts) else []
     records = _records(lines, starts, width) if len(starts) >= FEWEST else []
     return records if _is_thread(records) else []
-
-
-def _below_heading(
-    lines: Sequence[str], numbers: Sequence[int], starts: list[tuple[list[int], Byline]]
-) -> list[tuple[list[int], Byline]]:
-    """Return the bylines below the last heading that has most of them below it: others stand further down."""
-    for heading in reversed(numbers):
-        line = lines[heading]
-        if heads.is_heading(line) and not heads.is_button(line.strip(" >")):
-            below = [(group, byline) for group, byline in starts if group[byline.first] > heading]
-            if 2 * len(below) >= len(starts):
-                return below
-    return starts
 
 
 def _is_thread(records: Sequence[Record]) -> bool:

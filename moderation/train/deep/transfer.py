@@ -119,8 +119,7 @@ def _left_out(
     corpus, truth = part["corpus"].to_numpy(), part[label].to_numpy(np.float64) > 0.5
     here = corpus == name
     alien = ~near_rows(part, here)
-    others = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
-    first: F64 = data.matrix @ fit_label(data, label, others, learn & alien, linear.seed)
+    first: F64 = data.matrix @ fit_label(data, label, stated.without(name), learn & alien, linear.seed)
     say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
     encoder, tokenizer, facts = fit_encoder(part[learn & alien], _without(deep, label, name), checkpoint, say)
     known = np.flatnonzero(~learn & alien & (corpus != BACKGROUND))
@@ -146,9 +145,7 @@ def _left_out(
 
 def _without(recipe: DeepRecipe, label: str, name: str) -> DeepRecipe:
     """Return the recipe of an encoder with one label, which one corpus is left out of."""
-    stated = recipe.common.labels[label]
-    kept = replace(stated, corpora={k: v for k, v in stated.corpora.items() if k != name})
-    common = replace(recipe.common, labels={label: kept})
+    common = replace(recipe.common, labels={label: recipe.common.labels[label].without(name)})
     return replace(recipe, common=common, passes={k: v for k, v in recipe.passes.items() if k != name})
 
 
