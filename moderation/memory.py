@@ -22,7 +22,7 @@ def keep() -> None:
     """Keep up to `KEPT` bytes of freed memory in this process; whoever has tuned the allocator is heeded.
 
     The GNU C library would give the arrays of each batch back and ask for them anew, and the system clears
-    every page of them again: a third of the time of scoring.
+    every page of them again.
     """
     library = _library()
     if hasattr(library, "mallopt") and not any(name in os.environ for name in _CHOSEN):

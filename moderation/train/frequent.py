@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 FREQUENT: Final = 1 << 16
-"""Chunks carried, some 4 MB: half of a model's first thousand comments goes to analysing them otherwise."""
+"""Chunks carried, some 5 MB."""
 
 
 def frequent_chunks(texts: pa.StringArray, count: int = FREQUENT) -> pa.StringArray:

@@ -20,7 +20,7 @@ from moderation.classify.bundle import read_bundle
 from moderation.classify.frequent import NONE
 from moderation.classify.model import Model, load_model
 from moderation.classify.scorer import Scorer
-from moderation.classify.weights import LEVELS, encode
+from moderation.classify.weights import LEVELS, decode, encode
 from moderation.errors import DataError, ModelError, UsageError
 from moderation.schema import LABELS, probability_column
 from moderation.text.vectorizer import ChunkVectorizer
@@ -114,6 +114,12 @@ def test_frequent_chunks_are_counted_over_all_texts() -> None:
     texts = pa.array(["b a a", " c  b a", "", "d"])
     assert frequent_chunks(texts, 3).to_pylist() == ["a", "b", "c"]
     assert len(frequent_chunks(pa.array([""]))) == 0
+
+
+@pytest.mark.parametrize("shape", [(0, 8), (7, 8), (3, 1), (5, 3)])
+def test_weights_are_decoded_one_by_one_and_in_pairs(shape: tuple[int, int]) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    assert decode(codes).tolist() == [[LEVELS[code] for code in row] for row in codes.tolist()]
 
 
 def test_pairs_with_a_gap_count_too() -> None:
