@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from moderation.classify.deep.look import SecondLook
-from moderation.train.deep.cascade import Change, bands, fit_change, fit_combination, in_bands, logit
+from moderation.train.deep.cascade import Change, bands, fit_change, fit_share, in_bands, logit
 from moderation.train.deep.second import (
     Tiers,
     curve,
@@ -33,20 +33,39 @@ def test_log_odds_of_certain_probabilities_are_finite() -> None:
     assert np.isfinite(found).all()
 
 
-def test_the_combination_is_that_of_the_rows() -> None:
+def test_the_share_of_a_tier_is_that_of_the_rows() -> None:
     rng = np.random.default_rng(0)
     fast, deep = rng.normal(size=(2, 20_000))
-    share = sigmoid(0.5 * fast + 1.5 * deep - 1)
-    a, b, c = fit_combination(fast, deep, np.stack((1 - share, share), axis=1))
-    assert (a, b, c) == pytest.approx((0.5, 1.5, -1), abs=0.01)
+    positive = rng.random(20_000) < sigmoid(0.5 * fast + 1.5 * deep - 1)
+    assert fit_share(fast, deep, positive, np.full(20_000, "one")) == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_tier_that_tells_corpora_apart_gets_no_say_for_that() -> None:
+    rng = np.random.default_rng(0)
+    corpus = np.repeat(["calm", "angry"], 5000)
+    within, angry = rng.normal(size=10_000), np.where(corpus == "angry", 2.0, -2.0)
+    positive = rng.random(10_000) < sigmoid(within + angry)
+    assert fit_share(angry + rng.normal(size=10_000), within, positive, corpus) > 0.9
+
+
+def test_corpora_count_alike_however_big_they_are() -> None:
+    rng = np.random.default_rng(0)
+    corpus = np.repeat(["big", "small", "tiny"], [9000, 1000, 4])
+    fast, deep = rng.normal(size=(2, len(corpus)))
+    positive = rng.random(len(corpus)) < sigmoid(2 * np.where(corpus == "big", fast, deep))
+    assert fit_share(fast, deep, positive, corpus) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_tier_that_is_worth_nothing_gets_no_say() -> None:
     rng = np.random.default_rng(0)
     deep = rng.normal(size=5000)
-    share = sigmoid(deep)
-    a, b, _ = fit_combination(-deep, deep, np.stack((1 - share, share), axis=1))
-    assert a == 0 and b == pytest.approx(1, abs=0.02)
+    positive = rng.random(5000) < sigmoid(deep)
+    assert fit_share(-deep, deep, positive, np.full(5000, "one")) == pytest.approx(1, abs=0.01)
+
+
+def test_small_corpora_decide_where_there_is_no_other() -> None:
+    odds = np.array([-1.0, 0.5, 0.2, 1.0, 2.0])
+    assert fit_share(-odds, odds, np.array([False, False, True, True, True]), np.full(5, "one")) > 0.5
 
 
 def test_changes_are_expected_where_they_happened() -> None:
@@ -105,7 +124,7 @@ def tiers() -> tuple[Tiers, pd.DataFrame]:
         "calibration": {label: {"slope": 1.0, "bias": 0.0, "prevalence": 0.1} for label in LABELS},
         "operating_points": dict.fromkeys(LABELS, points),
     }
-    frame = pd.DataFrame(truth.astype(float), columns=list(LABELS))
+    frame = pd.DataFrame(truth.astype(float), columns=list(LABELS)).assign(corpus="one")
     # What is unseen flattens the first tier's odds; 1.35 keeps it calibrated.
     return Tiers(LABELS, seen / 1.35, both, config, config), frame
 
@@ -118,7 +137,8 @@ def test_a_second_look_at_few_comments_brings_most_of_the_gain(tiers: tuple[Tier
         for label in LABELS
     }
     fitted = np.where(np.arange(len(frame)) < half, 1.0, 0.0)
-    both = replace(both, deep_config=dict(both.deep_config) | fit_together(both, reference))
+    together = fit_together(both, frame, fitted > 0, reference)
+    both = replace(both, deep_config=dict(both.deep_config) | together)
     found = fit_second_look(both, fitted, 0.2)
     worth = curve(both, found, frame, 1.0 - fitted)
     assert worth["deep"] < worth["fast"]

@@ -128,7 +128,9 @@ def _bands(config: Mapping[str, Any]) -> str:
         f"that is at most {cascade['share']:.0%}. The bands end where equally many decisions are expected to "
         "change. All labels of such a comment get the probability of both tiers together, whose log-odds are "
         "added up by the next three columns, and thresholds are those of a look at everything: fitted to "
-        f"comments in doubt alone, both were worse on the validation texts.\n\n{head}"
+        "comments in doubt alone, both were worse on the validation texts. The ratio of the two tiers is the "
+        "one that best orders the validation comments within each corpus, all corpora counting alike.\n\n"
+        f"{head}"
     )
 
 

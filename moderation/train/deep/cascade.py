@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 
@@ -20,6 +21,9 @@ Bool = npt.NDArray[np.bool_]
 
 EDGE: Final = 1e-6
 """Probabilities are cut to this distance from 0 and 1 before their log-odds are taken."""
+
+FEWEST: Final = 10
+"""Rows of either class without which a corpus says too little about the order of its comments."""
 
 BINS: Final = 200
 """Equal groups of rows, by the first tier's log-odds, whose changed decisions are counted. What is flagged is
@@ -57,34 +61,46 @@ def logit(probability: npt.NDArray[np.floating[Any]]) -> F64:
     return odds
 
 
-def fit_combination(fast: F64, deep: F64, weights: F64) -> tuple[float, float, float]:
-    """Fit `p = sigmoid(a * fast + b * deep + c)` by weighted maximum likelihood.
+def fit_share(fast: F64, deep: F64, positive: Bool, corpus: npt.NDArray[np.object_]) -> float:
+    """Fit how much the second tier counts in `(1 - share) * fast + share * deep`.
+
+    What counts is how the tiers order the comments of one corpus: corpora count alike, and so do the two
+    classes within each, which has an intercept of its own. Else the tier that knows a corpus by its topic
+    would win, and the biggest corpora would decide for all others.
 
     Parameters
     ----------
     fast, deep : ndarray of float64, shape (n,)
         Log-odds by either tier.
-    weights : ndarray of float64, shape (n, 2)
-        Of each row as a negative and as a positive, see `moderation.train.calibrate.prevalence_weights`.
+    positive : ndarray of bool, shape (n,)
+    corpus : ndarray of str, shape (n,)
 
     Returns
     -------
-    tuple of float
-        a and b, neither below 0, and c.
+    float
+        In [0, 1]; 0.5 where neither is worth anything.
     """
-    columns = np.stack((fast, deep, np.ones(len(fast))))
-    weights = weights / weights.sum()
+    frame = pd.DataFrame({"corpus": corpus, "positive": positive})
+    sizes = frame.groupby(["corpus", "positive"]).size().unstack(fill_value=0).reindex(columns=[False, True])
+    enough = frame["corpus"].map((sizes >= FEWEST).all(axis=1)).to_numpy(bool)
+    if not enough.any():
+        enough = np.ones(len(frame), bool)
+    part = frame[enough]
+    number, names = pd.factorize(part["corpus"])
+    weight = 1 / part.groupby(["corpus", "positive"])["positive"].transform("size").to_numpy(np.float64)
+    weight /= weight.sum()
+    columns, sign = np.stack((fast[enough], deep[enough])), np.where(positive[enough], 1.0, -1.0)
 
     def loss(parameters: F64) -> tuple[float, F64]:
-        odds = parameters @ columns
-        value = (weights[:, 0] * np.logaddexp(0, odds) + weights[:, 1] * np.logaddexp(0, -odds)).sum()
-        share = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-        slope = weights[:, 0] * share - weights[:, 1] * (1 - share)
-        return float(value), columns @ slope
+        odds = sign * (parameters[:2] @ columns + parameters[2:][number])
+        slope = -sign * weight / (1 + np.exp(np.clip(odds, -500, 500)))
+        own = np.bincount(number, slope, minlength=len(names))
+        return float((weight * np.logaddexp(0, -odds)).sum()), np.concatenate((columns @ slope, own))
 
-    bounds = [(0, None), (0, None), (None, None)]
-    found = minimize(loss, np.array([0.5, 0.5, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x
-    return float(found[0]), float(found[1]), float(found[2])
+    start = np.concatenate(([0.5, 0.5], np.zeros(len(names))))
+    bounds = [(0, None)] * 2 + [(None, None)] * len(names)
+    first, second = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:2]
+    return float(second / (first + second)) if first + second > 0 else 0.5
 
 
 def fit_change(fast: F64, changed: Bool, weight: F64) -> Change:

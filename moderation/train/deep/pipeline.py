@@ -154,7 +154,8 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
         label: reference_rows(held.frame, label, stated, held.valid)
         for label, stated in recipe.common.labels.items()
     }
-    config |= fit_together(tiers, reference) | {"fast": {"name": fast.name, "digest": fast.digest}}
+    config |= fit_together(tiers, held.frame, held.valid, reference)
+    config["fast"] = {"name": fast.name, "digest": fast.digest}
     share = recipe.second_look.share
     tiers = replace(tiers, deep_config=config)
     cascade = fit_second_look(tiers, mix_weights(held.frame, held.valid, BACKGROUND), share)

@@ -12,8 +12,8 @@ import pandas as pd
 
 from moderation.classify.deep.look import SecondLook
 from moderation.classify.policy import Policy, read_policy
-from moderation.train.calibrate import operating_points
-from moderation.train.deep.cascade import bands, fit_change, fit_combination, logit
+from moderation.train.calibrate import fit_sigmoid, operating_points
+from moderation.train.deep.cascade import bands, fit_change, fit_share, logit
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ class Tiers:
     deep_config: Mapping[str, Any]
 
 
-def fit_together(tiers: Tiers, reference: Reference) -> dict[str, Any]:
+def fit_together(tiers: Tiers, frame: pd.DataFrame, rows: Bool, reference: Reference) -> dict[str, Any]:
     """Return combinations and operating points of both tiers.
 
     They serve the cascade as well: fitted to comments in doubt alone, they were worse on validation.
@@ -57,14 +57,22 @@ def fit_together(tiers: Tiers, reference: Reference) -> dict[str, Any]:
     Parameters
     ----------
     tiers : Tiers
+    frame : DataFrame, n rows
+        `corpus` and a column per label, in which unknown ones are NaN.
+    rows : ndarray of bool, shape (n,)
+        Held-out rows that tell how much either tier counts.
     reference : mapping
-        Held-out rows per label at its reference prevalence.
+        Held-out rows per label at its reference prevalence, which the sum is calibrated on.
     """
     combine, points = {}, {}
     for column, label in enumerate(tiers.labels):
+        known = np.flatnonzero(rows & frame[label].notna().to_numpy())
+        fast, deep = tiers.fast[:, column], tiers.deep[:, column]
+        positive, corpus = (frame[name].to_numpy()[known] for name in (label, "corpus"))
+        share = fit_share(fast[known], deep[known], positive > 0.5, corpus)
         at, weights = reference[label]
-        fitted = fit_combination(tiers.fast[at, column], tiers.deep[at, column], weights)
-        combine[label] = (round(fitted[0], 6), round(fitted[1], 6), round(fitted[2], 6))
+        slope, bias = fit_sigmoid((1 - share) * fast[at] + share * deep[at], weights)
+        combine[label] = (round(slope * (1 - share), 6), round(slope * share, 6), round(bias, 6))
         points[label] = operating_points(_sigmoid(combined(tiers, combine, column)[at]), weights)
     return {"combine": combine, "operating_points": points}
 

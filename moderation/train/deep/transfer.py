@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from moderation.train.deep.cascade import fit_combination
+from moderation.train.deep.cascade import fit_share
 from moderation.train.deep.recipe import DeepRecipe
 from moderation.train.deep.weights import fit_encoder, float_logits
 from moderation.train.fit import Design, design, fit_label
@@ -128,9 +128,8 @@ def _left_out(
     texts = part["text"].iloc[asked].tolist()
     second = np.full(len(part), np.nan)
     second[asked] = float_logits(encoder, tokenizer, texts, deep.encoder.scored)[:, 0]
-    classes = np.stack((~truth[known], truth[known]), axis=1).astype(np.float64)
-    a, b, c = fit_combination(first[known], second[known], classes)
-    scores = {"linear": first, "deep": second, "both": a * first + b * second + c}
+    share = fit_share(first[known], second[known], truth[known], corpus[known])
+    scores = {"linear": first, "deep": second, "both": (1 - share) * first + share * second}
     return Carried(
         name,
         int(here.sum()),
