@@ -147,7 +147,8 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
         raise ConfigError(f"the first tier {fast.name!r} has other labels: {', '.join(fast.labels)}")
     runner = Runner(out, recipe.encoder.scored, len(labels), jobs)
     say(f"scoring {int((held.valid | held.test).sum()):,} held-out texts")
-    config = _config(recipe, held.frame, out)
+    facts = json.loads((out / FACTS).read_text("utf-8"))
+    config = _config(recipe, facts["corpora"])
     tiers = _score(fast, runner, held, recipe, config)
     say("fitting the second look")
     reference = {
@@ -164,7 +165,6 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
     config["cascade"] = cascade | {"share": share}
     write_config(config, out)
     say("measuring")
-    facts = json.loads((out / FACTS).read_text("utf-8"))
     always, doubtful = _tiers(fast, runner, config, out)
     metrics = {
         "test": measure(always, held.frame, held.test),
@@ -236,9 +236,8 @@ def _probability(odds: F64, calibration: dict[str, float]) -> F64:
     return share
 
 
-def _config(recipe: DeepRecipe, frame: pd.DataFrame, out: Path) -> dict[str, Any]:
+def _config(recipe: DeepRecipe, corpora: dict[str, int]) -> dict[str, Any]:
     libraries = ("torch", "onnx", "onnxruntime", "tokenizers", "numpy")
-    shown = frame[frame["corpus"].isin(list(recipe.passes))]["corpus"].value_counts()
     return {
         "format_version": FORMAT_VERSION,
         "name": recipe.common.name,
@@ -247,6 +246,6 @@ def _config(recipe: DeepRecipe, frame: pd.DataFrame, out: Path) -> dict[str, Any
         "language": "en",
         "max_length": recipe.encoder.scored,
         "calibration": {},
-        "corpora": {str(name): int(rows) for name, rows in shown.items()},
+        "corpora": corpora,
         "libraries": {name: version(name) for name in libraries} | {"python": platform.python_version()},
     }

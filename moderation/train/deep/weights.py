@@ -67,7 +67,10 @@ def learn_weights(
     tokenizer.save(str(out / "tokenizer.json"))
     export_one_byte(encoder, out / "model.onnx")
     rounding = rounding_cost(encoder, frame[held], recipe, out)
-    stated = {"key": recipe.weights_key, **facts, "rounding": rounding}
+    # Kept with the weights: calibrated anew, they do not follow from corpora that have changed since.
+    rows = frame["corpus"][frame["corpus"].isin(list(recipe.passes))].value_counts()
+    corpora = {str(name): int(count) for name, count in rows.items()}
+    stated = {"key": recipe.weights_key, **facts, "corpora": corpora, "rounding": rounding}
     (out / FACTS).write_text(json.dumps(stated, indent=1) + "\n", "utf-8")
     (out / CHECKPOINT).unlink()
 
