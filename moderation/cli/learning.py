@@ -95,10 +95,7 @@ def _show(found: Comparison) -> None:
             for row in found.decisions.to_dict("records")
         ],
     )
-    if found.low == found.low:
-        remark(f"change of the log loss: 95 % interval {found.low:+.3f} to {found.high:+.3f}")
-    else:
-        remark("too few decisions are held out to say whether they are now judged better")
+    remark(found.verdict)
     show_table(
         ("standard validation", "corpora", "ROC-AUC before", "after"),
         [

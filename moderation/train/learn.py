@@ -70,6 +70,16 @@ class Comparison:
                 found.append(f"{label} lost {points:.3f} of ROC-AUC on the standard validation")
         return found
 
+    @property
+    def verdict(self) -> str:
+        """What the interval of the log loss says of the held-out decisions."""
+        if np.isnan(self.low):
+            return "too few decisions are held out to say whether they are now judged better"
+        change = f"held-out decisions are judged {{}} (95 % interval {self.low:+.3f} to {self.high:+.3f})"
+        if self.low <= 0 <= self.high:
+            return change.format("neither better nor worse: the change of the log loss may be chance")
+        return change.format("worse" if self.low > 0 else "better")
+
 
 def decision_corpus(rows: pd.DataFrame) -> pd.DataFrame:
     """Return decided comments as a corpus, one row per text.

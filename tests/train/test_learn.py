@@ -118,7 +118,8 @@ def test_a_model_learns_from_decisions(
         tiny_model,
     ]
     assert run([*map(str, arguments), "-q"]) == 0
-    said = capsys.readouterr().out
+    said, remarks = capsys.readouterr()
+    assert "held-out decisions are judged better" in remarks
     assert said.splitlines()[0].startswith("held-out decisions\tcomments")
     label, rows, _, old, new = said.splitlines()[1].split("\t")[:5]
     assert (label, int(rows) >= learn.FEWEST) == ("all", True)
@@ -172,6 +173,15 @@ def test_a_model_that_got_worse_is_refused(
     assert [path.name for path in tmp_path.glob("*after*")] == []
     assert run([str(argument) for argument in [*arguments, "--even-if-worse"]]) == 0
     assert load_model(out).labels == LABELS
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(-0.2, -0.1, "judged better"), (0.1, 0.2, "judged worse"), (-0.1, 0.1, "neither better nor worse"),
+     (np.nan, np.nan, "too few decisions")],
+)  # fmt: skip
+def test_what_the_interval_says_is_said(low: float, high: float, said: str) -> None:
+    assert said in learn.Comparison(pd.DataFrame(), low, high, pd.DataFrame()).verdict
 
 
 def test_held_out_decisions_are_on_the_side_of_their_text(recipe: Path) -> None:
