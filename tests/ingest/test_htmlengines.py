@@ -47,6 +47,16 @@ NESTING: dict[str, tuple[str, str, str]] = {
         "%s",
         "",
     ),
+    "lemmy": (
+        '<li class="comment list-unstyled"><article id="comment-{n}" class="details comment-node py-2"><div class="d-flex"><button>–</button><span class="person-listing"><a class="person-listing"><span>{who}</span></a></span><button>4</button><span class="moment-time" data-tippy-content="Tuesday, May 4th, 2021 at 10:20:00 AM GMT">3 years ago</span></div><div class="comment-content"><div class="md-div">{what}</div></div><div><button>reply</button></div></article>{inner}</li>',
+        '<ul class="comments">%s</ul>',
+        "<p>3 comments, sorted by: Hot</p>",
+    ),
+    "youtube": (
+        '<ytd-comment-thread-renderer><ytd-comment-view-model id="comment"><div id="header-author"><h3><a id="author-text"><span>{who}</span></a></h3><span id="published-time-text"><a href="/watch?v=x&amp;lc=Ug{n}">2 years ago</a></span></div><yt-attributed-string id="content-text"><span>{what}</span></yt-attributed-string><tp-yt-paper-button>Read more</tp-yt-paper-button><div id="toolbar"><span id="vote-count-middle">4</span><div>Reply</div></div></ytd-comment-view-model><div id="replies">{inner}</div></ytd-comment-thread-renderer>',
+        "<ytd-comment-replies-renderer><div>1 reply</div>%s</ytd-comment-replies-renderer>",
+        "<h2>3 Comments</h2><div>Sort by</div>",
+    ),
     "isso": (
         '<div class="isso-comment" id="isso-{n}"><div class="isso-text-wrapper"><div class="isso-comment-header"><span class="isso-author">{who}</span><a class="isso-permalink"><time datetime="2021-05-04T10:20:00Z">3 years ago</time></a></div><div class="isso-text">{what}</div><div class="isso-comment-footer"><span class="isso-votes">4</span><a class="isso-reply">Reply</a></div></div><div class="isso-follow-up">{inner}</div></div>',
         "%s",
@@ -145,6 +155,34 @@ LISTED: dict[str, tuple[str, str]] = {
     ),
     "smf": (
         '<div class="post_wrapper"><div class="poster"><h4><a>{who}</a></h4><ul><li>Posts: 312</li></ul></div><div class="postarea"><h5>Re: The ferry</h5><div class="smalltext">« Reply #1 on: May 04, 2021 »</div><div class="inner" id="msg_{n}">{what}</div></div></div>',
+        "%s",
+    ),
+    "discourse": (
+        '<div class="topic-post"><article id="post_{n}" data-post-id="{n}"><div class="topic-avatar"></div><div class="topic-body"><div class="names"><span class="first username"><a>{who}</a></span> <span class="user-title">Regular</span></div><div class="post-date"><span class="relative-date" data-time="1620123600000" title="May 4, 2021 10:20 am">3y</span></div><div class="cooked"><p>{what}</p></div><nav><button class="like-count">4</button> Reply</nav></div></article></div>',
+        '<div class="post-stream">%s</div>',
+    ),
+    "discourse-crawler": (
+        '<div id="post_{n}" class="topic-body crawler-post"><div class="crawler-post-meta"><span class="creator" itemprop="author"><a><span itemprop="name">{who}</span></a></span><span class="crawler-post-infos"><time datetime="2021-05-04T10:20:00Z" class="post-time">May 4, 2021, 10:20am</time><span itemprop="position">1</span></span></div><div class="post" itemprop="text"><p>{what}</p></div><div><meta itemprop="userInteractionCount" content="4"><span class="post-likes">4 Likes</span></div></div>',
+        '<div id="main-outlet">%s</div>',
+    ),
+    "flarum": (
+        '<div class="PostStream-item" data-time="2021-05-04T10:20:00.000Z" data-number="1" data-id="{n}"><article class="CommentPost Post"><header class="Post-header"><li class="item-user"><h3 class="PostUser-name"><a><span class="Avatar">A</span><span class="username">{who}</span></a></h3></li><li class="item-meta"><time datetime="2021-05-04T10:20:00Z">4 May</time><span class="PostMeta-number">Post #1</span></li></header><div class="Post-body"><p>{what}</p></div><aside class="Post-actions"><button>Reply</button></aside></article></div>',
+        '<div class="PostStream">%s</div>',
+    ),
+    "nodebb": (
+        '<li component="post" data-pid="{n}" data-username="{who}"><meta itemprop="datePublished" content="2021-05-04T10:20:00.000Z"><a data-uid="1">{who}</a> <span>wrote on</span> <span class="timeago" title="2021-05-04T10:20:00.000Z">4 May 2021</span><div class="content" component="post/content"><p>{what}</p></div><div class="post-footer"><a>Reply</a> <a>Quote</a> <a component="post/vote-count" data-votes="4">4</a></div></li>',
+        '<ul component="topic">%s</ul>',
+    ),
+    "vanilla": (
+        '<li class="Item ItemComment" id="Comment_{n}"><div class="Comment"><div class="CommentHeader"><span class="Author"><a class="PhotoWrap"><img alt="{who}"></a><a class="Username">{who}</a></span><div class="Meta"><time datetime="2021-05-04T10:20:00+00:00">May 2021</time></div></div><div class="Item-Body"><div class="Message userContent"><p>{what}</p></div><div class="Reactions">Like 4</div></div></div></li>',
+        '<ul class="MessageList">%s</ul>',
+    ),
+    "mastodon": (
+        '<article data-id="{n}"><div class="status"><div class="status__info"><a href="/@x/{n}" class="status__relative-time"><time datetime="2021-05-04T10:20:00.000Z">4 May</time></a><a class="status__display-name"><span class="display-name"><strong class="display-name__html">Some name</strong><span class="display-name__account">{who}</span></span></a></div><div class="status__content"><div class="status__content__text"><p>{what}</p></div></div><div class="status__action-bar">4</div></div></article>',
+        "%s",
+    ),
+    "x": (
+        '<article data-testid="tweet"><div data-testid="User-Name"><a href="/a"><span>{who}</span></a><a href="/a">@handle</a> · <a href="/a/status/{n}"><time datetime="2021-05-04T10:20:00.000Z">May 4</time></a></div><div data-testid="tweetText"><span>{what}</span></div><div role="group"><button data-testid="like">4</button></div></article>',
         "%s",
     ),
     "punbb": (
@@ -259,6 +297,32 @@ def test_votes_times_and_ids(read) -> None:
     (row,) = read(PAGE % one.format(n=11, who="Ann", what="<p>Hi</p>", inner=""))[0].to_pylist()
     assert (row["comment_id"], row["likes"]) == ("c11", 4)
     assert row["created_at"].isoformat() == "2021-05-04T10:20:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["youtube", "x"])
+def test_line_breaks_that_a_page_shows_as_they_are(name: str, read) -> None:
+    one, *_ = {**NESTING, **LISTED}[name]
+    page = one.format(n=11, who="Ann", what="Two coins.\n\nPrams\n  are free.", inner="")
+    (row,) = read(PAGE % page)[0].to_pylist()
+    assert row["text"] == "Two coins.\n\nPrams\n  are free."
+
+
+def test_ids_of_systems_that_keep_them_in_links_and_attributes(read) -> None:
+    one, wrap, _ = NESTING["youtube"]
+    reply = wrap % one.format(n="11.22", who="Bob", what="Two coins.", inner="")
+    rows = read(PAGE % one.format(n=11, who="Ann", what="Is the ferry free?", inner=reply))[0].to_pylist()
+    assert [(row["comment_id"], row["parent_id"], row["likes"]) for row in rows] == [
+        ("Ug11", None, 4),
+        ("Ug11.22", "Ug11", 4),
+    ]
+    flarum = LISTED["flarum"][0].format(n=31, who="Ann", what="Hi")
+    (row,) = read(PAGE % flarum)[0].to_pylist()
+    assert (row["comment_id"], row["created_at"].isoformat()) == ("31", "2021-05-04T10:20:00+00:00")
+    discourse = LISTED["discourse"][0].format(n=41, who="Ann", what="Hi")
+    (row,) = read(PAGE % discourse)[0].to_pylist()
+    assert (row["comment_id"], row["created_at"].isoformat()) == ("41", "2021-05-04T10:20:00+00:00")
+    tweet = LISTED["x"][0].format(n=51, who="Ann", what="Hi")
+    assert read(PAGE % tweet)[0]["comment_id"].to_pylist() == ["51"]
 
 
 def test_replies_that_name_their_parent_need_not_stand_in_it(read) -> None:

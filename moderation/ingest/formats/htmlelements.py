@@ -55,11 +55,12 @@ def line(element: Any) -> str:
     return text if len(text) <= LONGEST_NAME else ""
 
 
-def plain(element: Any, others: Collection[Any]) -> str:
-    """Return an element's text without the `others` in it, buttons and forms."""
-    return html_to_text(
-        html.tostring(_copy(element, others, False), encoding="unicode", with_tail=False)
-    ).strip("\n")
+def plain(element: Any, others: Collection[Any], lines: bool = False) -> str:
+    """Return an element's text without the `others` in it, buttons and forms; its line breaks if `lines`."""
+    copied = _copy(element, others, False)
+    if lines:
+        copied.tag = "pre"
+    return html_to_text(html.tostring(copied, encoding="unicode", with_tail=False)).strip("\n")
 
 
 def rendered(element: Any, others: Collection[Any], strip_sides: bool) -> str:

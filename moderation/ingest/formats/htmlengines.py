@@ -26,6 +26,10 @@ Selectors = tuple[str, ...]
 """CSS selectors, best first; `…@name` is an attribute of what is found, `@name` one of the comment itself."""
 
 
+Numbers = dict[int, re.Match[str]]
+"""Where ids of comments and of their parents were found, by the place of the comment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """How the pages of a system mark their comments.
@@ -48,8 +52,12 @@ class Engine:
         Selector and attribute of an indent, where neither does.
     parent : str
         Attribute of a comment that holds its parent's id, or `""`.
+    id : tuple of str
+        Selectors of what holds a comment's id.
     number : str
-        Regular expression that finds a comment's id in its `id`, and as a second group its parent's.
+        Regular expression that finds the id there, and as a second group its parent's.
+    lines : bool
+        True where a line break in the source of a text is one.
     carried : bool
         True where a comment without an author is by that of the one before.
     """
@@ -64,7 +72,9 @@ class Engine:
     level: str = ""
     depth: str = ""
     parent: str = ""
+    id: Selectors = ("@id",)
     number: str = r"(\d+)$"
+    lines: bool = False
     carried: bool = False
 
 
@@ -124,6 +134,7 @@ def _read(page: Any, engine: Engine) -> list[Found]:
     if len(authors) < FEWEST_NAMED * len(texts) and not engine.carried:
         return []
     times, likes = _parts(page, owners, engine.time), _parts(page, owners, engine.likes)
+    numbers = _numbers(page, engine, owners)
     others = {*elements, *(_select(page, engine.drop) if engine.drop else ())}
     comments: list[Found] = []
     kept: dict[int, int] = {}
@@ -132,12 +143,12 @@ def _read(page: Any, engine: Engine) -> list[Found]:
             continue
         kept[place] = len(comments)
         author = authors.get(place) or (comments[-1].author if engine.carried and comments else None)
-        number = _number(engine, element)
-        text = plain(texts[place], others - {texts[place]})
+        number = numbers.get(place)
+        text = plain(texts[place], others - {texts[place]}, engine.lines)
         comments.append(Found(element, text, author, number[1] if number else None))
         comments[-1].created_at = line(time) or None if (time := times.get(place)) is not None else None
         comments[-1].likes = _count(likes.get(place))
-    for one, parent in zip(comments, _parents(page, engine, owners, kept), strict=True):
+    for one, parent in zip(comments, _parents(page, engine, owners, kept, numbers), strict=True):
         one.parent = parent
     return comments
 
@@ -173,10 +184,12 @@ def _count(part: Any) -> int | None:
     return int(found[0]) if found else None
 
 
-def _parents(page: Any, engine: Engine, owners: dict[Any, int], kept: dict[int, int]) -> list[int]:
+def _parents(
+    page: Any, engine: Engine, owners: dict[Any, int], kept: dict[int, int], numbers: Numbers
+) -> list[int]:
     """Return the number of each kept comment's parent, or -1: as named, as it stands, or by its indent."""
     elements = [element for element, place in owners.items() if place in kept]
-    named = _named_parents(engine, elements)
+    named = _named_parents(engine, elements, [numbers.get(place) for place in kept])
     around = [
         next((kept[owners[above]] for above in one.iterancestors() if owners.get(above) in kept), -1)
         for one in elements
@@ -193,17 +206,19 @@ def _parents(page: Any, engine: Engine, owners: dict[Any, int], kept: dict[int, 
     return parents
 
 
-def _number(engine: Engine, element: Any) -> re.Match[str] | None:
-    return re.search(engine.number, element.get("id") or element.get("thingid") or "")
+def _numbers(page: Any, engine: Engine, owners: dict[Any, int]) -> Numbers:
+    found = {place: line(one) for place, one in _parts(page, owners, engine.id).items()}
+    return {place: number for place, one in found.items() if (number := re.search(engine.number, one))}
 
 
-def _named_parents(engine: Engine, elements: Sequence[Any]) -> list[int]:
+def _named_parents(
+    engine: Engine, elements: Sequence[Any], numbers: Sequence[re.Match[str] | None]
+) -> list[int]:
     """Return the parents that comments name themselves, -1 where they do not."""
-    found = [_number(engine, one) for one in elements]
-    ids = {one[1]: place for place, one in enumerate(found) if one}
+    ids = {one[1]: place for place, one in enumerate(numbers) if one}
     if engine.parent:
         return [ids.get((one.get(engine.parent) or "").rpartition("_")[2], -1) for one in elements]
-    return [ids.get(one[2], -1) if one and len(one.groups()) > 1 else -1 for one in found]
+    return [ids.get(one[2], -1) if one and len(one.groups()) > 1 else -1 for one in numbers]
 
 
 def _by_depth(depths: Sequence[int]) -> list[int]:
