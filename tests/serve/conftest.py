@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,15 +17,11 @@ import pytest
 
 pytest.importorskip("starlette", reason="moderation[serve] is not installed")
 
+from served import ANALYZE, Make, Serve, Served  # type: ignore[import-not-found]
 from starlette.testclient import TestClient
 
 from moderation.serve.app import create_app
 from moderation.serve.settings import Settings
-
-ANALYZE = "/v1alpha1/comments:analyze"
-SUGGEST = "/v1alpha1/comments:suggestscore"
-
-Make = Callable[..., TestClient]
 
 
 @pytest.fixture
@@ -59,33 +54,6 @@ def analyze(client: TestClient) -> Callable[..., Any]:
         return client.post(ANALYZE, json=request).json()
 
     return ask
-
-
-class Served:
-    """A server in a process of its own.
-
-    Parameters
-    ----------
-    process : subprocess.Popen
-    address : str
-        Such as `http://127.0.0.1:8000`.
-    """
-
-    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
-        self.process = process
-        self.address = address
-
-    @property
-    def host(self) -> tuple[str, int]:
-        name, port = self.address.removeprefix("http://").split(":")
-        return name, int(port)
-
-    def terminate(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
-
-
-Serve = Callable[..., AbstractContextManager[Served]]
 
 
 @pytest.fixture(scope="session")

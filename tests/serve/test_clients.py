@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from conftest import Serve, Served  # type: ignore[import-not-found]
+from served import Serve, Served  # type: ignore[import-not-found]
 
 from moderation import load_model
 from moderation.decisions.store import DecisionStore

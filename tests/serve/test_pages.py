@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import ANALYZE, Make  # type: ignore[import-not-found]
+from served import ANALYZE, Make  # type: ignore[import-not-found]
 from starlette.testclient import TestClient
 
 from moderation.serve.attributes import ATTRIBUTES

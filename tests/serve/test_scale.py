@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ANALYZE  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
+from served import ANALYZE  # type: ignore[import-not-found]
 from starlette.testclient import TestClient
 
 from moderation import load_model

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Make  # type: ignore[import-not-found]
+from served import Make  # type: ignore[import-not-found]
 from starlette.testclient import TestClient
 
 from moderation import load_model

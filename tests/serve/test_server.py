@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from conftest import ANALYZE, Serve  # type: ignore[import-not-found]
+from served import ANALYZE, Serve  # type: ignore[import-not-found]
 
 from moderation import load_model
 from moderation.serve import server

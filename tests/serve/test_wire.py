@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ANALYZE, SUGGEST, Make  # type: ignore[import-not-found]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from served import ANALYZE, SUGGEST, Make  # type: ignore[import-not-found]
 from starlette.testclient import TestClient
 
 from moderation.classify.model import Model
