@@ -234,6 +234,8 @@ def fill(request: Request, out: Path, watcher: Watcher) -> Run:
         manifest.values["policy"] = _resolved(request, out, len(parts))
         manifest.close(parts, total)
         sweep_rejects(out)
+        # What a cluster's worker was writing when it was killed; another has written it since.
+        sweep(out)
     run = Run.open(out)
     said = warning(beyond_bands(run, run.policy)) if run.policy is not None else None
     if said is not None:

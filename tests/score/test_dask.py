@@ -53,6 +53,8 @@ def test_same_run_although_a_worker_is_killed(dump: Path, tmp_path: Path, tiny_m
             while len(list(run.glob("comments/*.parquet"))) < 3:
                 time.sleep(0.01)
             os.kill(victim.pid, signal.SIGKILL)
+            # As if it had been writing just then.
+            (run / "tmp" / f".part-00003.parquet.{victim.pid}.tmp").write_bytes(b"PAR1")
 
         out = tmp_path / "cluster"
         killer = threading.Thread(target=kill_when_under_way, args=(out,))
