@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 
@@ -209,6 +210,15 @@ def test_the_graph_says_what_the_encoder_says(tokenizer: Tokenizer, tmp_path: Pa
     exact = Runner(tmp_path, 8, 3).logits(texts)
     assert np.abs(exact - expected).max() < 1e-4
     assert np.abs(rounded - expected).max() < 0.1 * np.abs(expected).max()
+
+
+def test_the_head_is_not_rounded(tmp_path: Path) -> None:
+    made = encoder(labels=3)
+    export(made, tmp_path / "float.onnx")
+    quantise(tmp_path / "float.onnx", tmp_path / "model.onnx")
+    kept = [onnx.numpy_helper.to_array(one) for one in onnx.load(tmp_path / "model.onnx").graph.initializer]
+    whole = made.head.weight.detach().numpy()
+    assert any(np.array_equal(one.T, whole) for one in kept if one.dtype == np.float32)
 
 
 def test_a_text_gets_the_same_logits_in_any_company(tokenizer: Tokenizer, tmp_path: Path) -> None:

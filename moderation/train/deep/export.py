@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -17,8 +18,7 @@ OUTPUT = "logits"
 OPSET = 17
 
 ONE_BYTE = ("MatMul", "Gather")
-"""Operators whose constants become one byte: the layers and the word vectors. The head, a `Gemm`, stays as it
-is: it is tiny, and its rounding would go straight into the logits."""
+"""Operators whose constants become one byte: the layers and the word vectors."""
 
 
 def export(encoder: Encoder, path: Path) -> None:
@@ -44,8 +44,11 @@ def quantise(source: Path, target: Path, *, per_channel: bool = False) -> None:
     """Write a graph with weights of one byte; activations are rounded to one byte as they come.
 
     The scale of an activation is that of its whole batch, so a text's logits depend on its company unless
-    texts are run one by one, as `moderation.train.deep.run` does.
+    texts are run one by one, as `moderation.train.deep.run` does. The head stays as it is: it is tiny, and
+    its rounding would go straight into the logits.
     """
+    # The head is the only Gemm, which is made a MatMul of this name before anything is rounded.
+    head = [f"{node.name}_MatMul" for node in onnx.load(source).graph.node if node.op_type == "Gemm"]
     level = logging.root.level
     # It reports every tensor that it leaves alone, and advice, on the root logger.
     logging.root.setLevel(logging.ERROR)
@@ -56,6 +59,7 @@ def quantise(source: Path, target: Path, *, per_channel: bool = False) -> None:
             op_types_to_quantize=list(ONE_BYTE),
             weight_type=QuantType.QInt8,
             per_channel=per_channel,
+            nodes_to_exclude=head,
         )
     finally:
         logging.root.setLevel(level)
