@@ -315,6 +315,10 @@ def test_ids_of_systems_that_keep_them_in_links_and_attributes(read) -> None:
         ("Ug11", None, 4),
         ("Ug11.22", "Ug11", 4),
     ]
+    saved = one.format(n=11, who="Ann", what="Hi", inner="").replace(
+        "/watch?", "https://example.org/watch?" + 120 * "a"
+    )
+    assert read(PAGE % saved)[0]["comment_id"].to_pylist() == ["Ug11"]
     flarum = LISTED["flarum"][0].format(n=31, who="Ann", what="Hi")
     (row,) = read(PAGE % flarum)[0].to_pylist()
     assert (row["comment_id"], row["created_at"].isoformat()) == ("31", "2021-05-04T10:20:00+00:00")

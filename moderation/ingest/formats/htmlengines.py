@@ -25,7 +25,6 @@ _TABLE = Path(__file__).with_suffix(".toml")
 Selectors = tuple[str, ...]
 """CSS selectors, best first; `…@name` is an attribute of what is found, `@name` one of the comment itself."""
 
-
 Numbers = dict[int, re.Match[str]]
 """Where ids of comments and of their parents were found, by the place of the comment."""
 
@@ -173,7 +172,8 @@ def _parts(page: Any, owners: dict[Any, int], selectors: Selectors, filled: bool
         for element in _select(page, path) if path else owners:
             owner = next((owners[one] for one in (element, *element.iterancestors()) if one in owners), None)
             part = _Value(element.get(name) or "") if name else element
-            if owner is not None and owner not in found and (not (name or filled) or line(part)):
+            there = element.get(name) if name else not filled or line(part)
+            if owner is not None and owner not in found and there:
                 found[owner] = part
         parts = {**found, **parts}
     return parts
@@ -207,7 +207,8 @@ def _parents(
 
 
 def _numbers(page: Any, engine: Engine, owners: dict[Any, int]) -> Numbers:
-    found = {place: line(one) for place, one in _parts(page, owners, engine.id).items()}
+    # A link with an id in it is longer than a name.
+    found = {place: "".join(one.itertext()) for place, one in _parts(page, owners, engine.id).items()}
     return {place: number for place, one in found.items() if (number := re.search(engine.number, one))}
 
 
