@@ -17,6 +17,7 @@ from moderation.schema import LABELS
 from moderation.train.audit import audit, identity_metrics
 from moderation.train.audit_cases import Cases, Group, Identities, Obfuscation, expand, read_cases
 from moderation.train.splits import normalise
+from moderation.train.templates import template_rows
 
 WRITTEN = Path(__file__).resolve().parents[2] / "datasets" / "written"
 
@@ -187,6 +188,7 @@ def test_runs_of_words_are_found_whatever_the_punctuation() -> None:
 def test_no_sentence_is_near_one_that_was_trained_on() -> None:
     lines = [line for path in WRITTEN.glob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
     trained = [json.loads(line)["text"] for line in lines]
+    trained += template_rows(WRITTEN / "templates.toml")["text"].tolist()
     assert len(trained) > 1000
     cases = read_cases()
     texts = [text for group in cases.groups for text in group.texts]
