@@ -116,32 +116,52 @@ def asked(frame: pd.DataFrame, learn: Bool, teacher: Teacher) -> I64:
 def _answers(
     rows: pd.DataFrame, teacher: Teacher, known_in: Path, out: Path, jobs: int, say: Say
 ) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return what the teacher says of rows, in steps from 0 to 255, and keep it in a file."""
-    bundle = read_deep(find_bundle(teacher.bundle))
-    graph = str(bundle.config["files"]["model.onnx"]).encode()
-    labels = tuple(bundle.config["labels"])
+    """Return what the teacher says of rows, in steps from 0 to 255, and keep it in a file.
+
+    Answers that were kept count whoever gave them, as long as none is lacking: a linear model is made again
+    from what it was made from, also where the second tier has been trained anew since.
+    """
     groups = pa.array(rows["group"].to_numpy(np.uint64))
-    known = _known(known_in / FILE, graph, labels)
-    found = known.take(pc.index_in(groups, known["group"]))
-    new = np.flatnonzero(found["group"].is_null())
-    if len(new):
-        say(f"asking {teacher.bundle!r} about {len(new):,} texts")
-        model = DeepModel(bundle)
-        # In small steps, so that a processor of another kind arrives at the same numbers.
-        shares = np.rint(sigmoid(model.logits(rows["text"].iloc[new], jobs).astype(np.float64)) * _STEPS)
-        fresh = {name: shares[:, at].astype(np.uint8) for at, name in enumerate(labels)}
-        table = pa.table({"group": groups.take(pa.array(new)), **fresh})
-        found = pa.concat_tables((known, table))
-        found = found.take(pc.index_in(groups, found["group"]))
+    found, graph = _kept(known_in / FILE, groups, teacher)
+    if found is None or found["group"].null_count:
+        found, graph = _asked_anew(rows, groups, teacher, found, graph, jobs, say)
     table = found.sort_by("group").replace_schema_metadata({_TEACHER: graph})
     pq.write_table(table, out / FILE, compression="zstd")
     return {label: found[label].to_numpy() for label in teacher.weights}
 
 
-def _known(path: Path, graph: bytes, labels: tuple[str, ...]) -> pa.Table:
-    """Return the answers in a file, none if they are those of another teacher or there is no file."""
-    if path.is_file():
-        table = pq.read_table(path)
-        if (table.schema.metadata or {}).get(_TEACHER) == graph:
-            return table.replace_schema_metadata(None)
-    return pa.schema([("group", pa.uint64()), *((label, pa.uint8()) for label in labels)]).empty_table()
+def _kept(path: Path, groups: pa.Array, teacher: Teacher) -> tuple[pa.Table | None, bytes]:
+    """Return a file's answers about texts, null where it has none, and the graph of who gave them."""
+    if not path.is_file():
+        return None, b""
+    table = pq.read_table(path)
+    if not {"group", *teacher.weights} <= set(table.column_names):
+        return None, b""
+    graph = (table.schema.metadata or {}).get(_TEACHER, b"")
+    return table.replace_schema_metadata(None).take(pc.index_in(groups, table["group"])), graph
+
+
+def _asked_anew(
+    rows: pd.DataFrame,
+    groups: pa.Array,
+    teacher: Teacher,
+    found: pa.Table | None,
+    by: bytes,
+    jobs: int,
+    say: Say,
+) -> tuple[pa.Table, bytes]:
+    """Ask the teacher about the texts that it has not yet answered, and return all its answers."""
+    bundle = read_deep(find_bundle(teacher.bundle))
+    graph = str(bundle.config["files"]["model.onnx"]).encode()
+    labels = tuple(bundle.config["labels"])
+    # Two teachers' answers are not mixed.
+    known = found.drop_null() if found is not None and by == graph else None
+    new = np.flatnonzero(~np.isin(groups.to_numpy(), known["group"].to_numpy() if known else ()))
+    say(f"asking {teacher.bundle!r} about {len(new):,} texts")
+    model = DeepModel(bundle)
+    # In small steps, so that a processor of another kind arrives at the same numbers.
+    shares = np.rint(sigmoid(model.logits(rows["text"].iloc[new], jobs).astype(np.float64)) * _STEPS)
+    fresh = {name: shares[:, at].astype(np.uint8) for at, name in enumerate(labels)}
+    table = pa.table({"group": groups.take(pa.array(new)), **fresh})
+    table = pa.concat_tables((known, table)) if known else table
+    return table.take(pc.index_in(groups, table["group"])), graph

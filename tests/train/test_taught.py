@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,15 +108,34 @@ def test_the_teacher_is_asked_once_about_a_text(second: SimpleNamespace, tmp_pat
     assert taught.taught_by(again / taught.FILE) == "a1"
 
 
-def test_another_teacher_is_asked_anew(second: SimpleNamespace, tmp_path: Path) -> None:
+def test_answers_hold_when_the_teacher_has_changed_since(second: SimpleNamespace, tmp_path: Path) -> None:
+    given = data()
+    learn = np.ones(len(given.frame), bool)
+    folders = (tmp_path, tmp_path)
+    taught.with_teacher(given, learn, recipe(), TEACHER, folders, 1, lambda _: None)
+    before = (tmp_path / taught.FILE).read_bytes()
+    second.model = Second("b2")
+    taught.with_teacher(given, learn, recipe(), TEACHER, folders, 1, lambda _: None)
+    assert second.model.asked == []
+    assert (tmp_path / taught.FILE).read_bytes() == before
+    assert taught.taught_by(tmp_path / taught.FILE) == "a1"
+
+
+def test_answers_of_two_teachers_are_not_mixed(second: SimpleNamespace, tmp_path: Path) -> None:
     given = data()
     learn = np.ones(len(given.frame), bool)
     folders = (tmp_path, tmp_path)
     taught.with_teacher(given, learn, recipe(), TEACHER, folders, 1, lambda _: None)
     second.model = Second("b2")
-    taught.with_teacher(given, learn, recipe(), TEACHER, folders, 1, lambda _: None)
-    assert len(second.model.asked) == 130
+    more = replace(TEACHER, texts={"large": 11})
+    taught.with_teacher(given, learn, recipe(), more, folders, 1, lambda _: None)
+    assert len(second.model.asked) == 131
     assert taught.taught_by(tmp_path / taught.FILE) == "b2"
+    # The same teacher is asked about what is new alone.
+    taught.with_teacher(
+        given, learn, recipe(), replace(more, texts={"large": 12}), folders, 1, lambda _: None
+    )
+    assert len(second.model.asked) == 132
 
 
 RECIPE = """

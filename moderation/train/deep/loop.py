@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,15 @@ class Targets:
     own: F32
 
 
+def half_pays() -> bool:
+    """Tell whether this processor multiplies in bfloat16: one that has to imitate it takes thrice as long.
+
+    A release of torch that cannot tell (before 2.9) multiplies in float32.
+    """
+    known = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Numbers of a training.
@@ -67,7 +76,7 @@ class Settings:
     clip : float
         Longest gradient.
     half : bool
-        Whether to multiply in bfloat16.
+        Whether to multiply in bfloat16; default: where `half_pays`.
     save_seconds : float
         Time between checkpoints.
     """
@@ -77,7 +86,7 @@ class Settings:
     warm: float = 0.06
     decay: float = 0.01
     clip: float = 1.0
-    half: bool = True
+    half: bool = field(default_factory=half_pays)
     save_seconds: float = 300.0
 
 
