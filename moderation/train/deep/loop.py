@@ -55,7 +55,7 @@ def half_pays() -> bool:
 
     A release of torch that cannot tell (before 2.9) multiplies in float32.
     """
-    known = getattr(torch.cpu, "get_capabilities", dict)()
+    known: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
 
 
