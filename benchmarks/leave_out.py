@@ -39,7 +39,7 @@ PASSES: dict[str, float | tuple[float, float]] = {
     "caves": (3, 0.4),
     "prct_youtube_telegram": 4,
     "written": 2,
-    "written_templates": 0.2,
+    "written_stances": 0.06,
 }
 """How often the encoder is shown a corpus: about 17,000 texts; of ordinary comments an eighth is loaded."""
 

@@ -27,9 +27,10 @@ from moderation.classify.model import Model, load_model
 from moderation.serve.attributes import SCALED
 from moderation.serve.scale import SCALE_FILE
 from moderation.train.corpora import corpora_folder, load_corpus
-from moderation.train.pipeline import TEMPLATES, training_frame
+from moderation.train.pipeline import training_frame
 from moderation.train.recipe import read_recipe
 from moderation.train.splits import halves, split_by_group
+from moderation.train.templates import KINDS
 
 F64 = npt.NDArray[np.float64]
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +82,7 @@ def unseen(model: Model, corpora: Path) -> tuple[pd.DataFrame, int]:
     """Return the texts that a model was not trained on, with its probabilities, and the number of all."""
     recipe = read_recipe(model.path / "recipe.toml")
     frame = training_frame(recipe, corpora)
-    side = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"] == TEMPLATES, "train")
+    side = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"].isin(KINDS), "train")
     trained = set(frame.loc[side == "train", "near"])
     texts = load_corpus(CORPUS, corpora)
     fresh = texts[~texts["near"].isin(trained)].reset_index(drop=True)

@@ -11,7 +11,7 @@ from moderation.train.corpora_spec import registry
 from moderation.train.decided import DECISIONS
 from moderation.train.judge import Judge
 from moderation.train.licences import terms
-from moderation.train.templates import TEMPLATES
+from moderation.train.templates import KINDS
 
 DEFINITIONS = {
     "abusive": "rude, disrespectful or hateful enough to drive people out of a discussion",
@@ -168,7 +168,7 @@ def _corpora(model: Judge) -> str:
             rows.append([name, f"{count:,}", "of whoever trained this model", "–"])
             continue
         # Filled templates are part of the written corpus.
-        spec = specs["written"] if name == TEMPLATES else specs[name]
+        spec = specs["written"] if name in KINDS else specs[name]
         rows.append([name, f"{count:,}", spec.licence, spec.licence_class])
     listed = table(["corpus", "rows", "licence", "class"], rows)
     return "\n\n".join(

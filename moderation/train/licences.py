@@ -7,7 +7,7 @@ from typing import Final
 
 from moderation.errors import UsageError
 from moderation.train.corpora_spec import LICENCE_CLASSES, registry
-from moderation.train.templates import TEMPLATES
+from moderation.train.templates import KINDS
 
 ALLOWS: Final = {
     "free": "any use, also commercial; name the source",
@@ -17,7 +17,7 @@ ALLOWS: Final = {
 }
 """What the texts of a corpus of each class may be used for. In the order of `LICENCE_CLASSES`."""
 
-_MADE: Final = {TEMPLATES: "written"}
+_MADE: Final = dict.fromkeys(KINDS, "written")
 """Rows that a recipe names by themselves, and the corpus that they belong to."""
 
 

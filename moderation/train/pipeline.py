@@ -39,7 +39,7 @@ from moderation.train.reliability import FIGURE, draw, reliability
 from moderation.train.splits import split_by_group, text_groups
 from moderation.train.taught import FILE as TAUGHT_FILE
 from moderation.train.taught import taught_by, with_teacher
-from moderation.train.templates import TEMPLATES, template_rows
+from moderation.train.templates import KINDS, template_rows
 from moderation.train.transfer import transfer
 
 F64 = npt.NDArray[np.float64]
@@ -97,7 +97,7 @@ def train(
     if decided is not None:
         recipe, frame = with_decisions(recipe, frame, *decided)
     # Rows of one template are too alike to be on two sides.
-    split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"] == TEMPLATES, "train")
+    split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"].isin(KINDS), "train")
     _check_labels(frame, recipe)
     out.mkdir(parents=True, exist_ok=True)
     folders = (recipe_path.parent, out)
@@ -146,7 +146,7 @@ def training_frame(recipe: Recipe, corpora: Path) -> pd.DataFrame:
 def _own_rows(corpora: Path) -> dict[str, pd.DataFrame]:
     """Return rows that are made rather than loaded: rude terms by themselves, and filled templates."""
     templates = registry_path().parent / "written" / "templates.toml"
-    made = {LEXICON: lexicon_rows(corpora), TEMPLATES: template_rows(templates)}
+    made = {name: template_rows(templates, name) for name in KINDS} | {LEXICON: lexicon_rows(corpora)}
     for rows in made.values():
         rows["group"] = rows["near"] = rows["leader"] = text_groups(rows["text"])
     return made

@@ -1,4 +1,4 @@
-"""Sentences with slots become training rows: the corpus `written_templates`."""
+"""Sentences with slots become training rows: the corpora `written_templates` and `written_stances`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,24 @@ import pandas as pd
 from moderation.schema import LABELS
 
 TEMPLATES: Final = "written_templates"
+STANCES: Final = "written_stances"
+KINDS: Final = {TEMPLATES: ("template",), STANCES: ("template", "stance")}
+"""What each corpus is made of: harmless sentences alone, or also those of which the stance decides."""
+
 ROWS_PER_TEMPLATE: Final = 60
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-def template_rows(path: Path) -> pd.DataFrame:
+def template_rows(path: Path, corpus: str = TEMPLATES) -> pd.DataFrame:
     """Fill the slots of every template with drawn words, the same ones every time.
 
     Parameters
     ----------
     path : Path
-        TOML: `[slots]` with lists of words, `[[template]]` with `text` and `labels`.
+        TOML: `[slots]` with lists of words, `[[template]]` and `[[stance]]` with `text` and `labels`.
+    corpus : str
+        A name in `KINDS`.
 
     Returns
     -------
@@ -35,11 +41,11 @@ def template_rows(path: Path) -> pd.DataFrame:
     stated = tomllib.loads(path.read_text("utf-8"))
     draw = random.Random(0)
     rows: dict[str, tuple[str, ...]] = {}
-    for template in stated["template"]:
+    for template in (template for kind in KINDS[corpus] for template in stated[kind]):
         for _ in range(ROWS_PER_TEMPLATE):
             text = _SLOT.sub(lambda slot: draw.choice(stated["slots"][slot.group(1)]), template["text"])
             rows[text] = tuple(template["labels"])
     frame = pd.DataFrame({"text": list(rows)})
     for label in LABELS:
         frame[label] = np.array([label in labels for labels in rows.values()], np.float32)
-    return frame.assign(weight=np.float32(1), corpus=TEMPLATES, language="en", source_split="")
+    return frame.assign(weight=np.float32(1), corpus=corpus, language="en", source_split="")

@@ -17,7 +17,7 @@ from moderation.schema import LABELS
 from moderation.train.audit import audit, identity_metrics
 from moderation.train.audit_cases import Cases, Group, Identities, Obfuscation, expand, read_cases
 from moderation.train.splits import normalise
-from moderation.train.templates import template_rows
+from moderation.train.templates import STANCES, TEMPLATES, template_rows
 
 WRITTEN = Path(__file__).resolve().parents[2] / "datasets" / "written"
 
@@ -185,10 +185,18 @@ def test_runs_of_words_are_found_whatever_the_punctuation() -> None:
     assert runs(["One, two: three - FOUR five!"]) == {("one", "two", "three", "four", "five")}
 
 
+def stance_rows() -> list[str]:
+    """Return the filled templates of which the stance decides."""
+    harmless, both = (
+        set(template_rows(WRITTEN / "templates.toml", name)["text"]) for name in (TEMPLATES, STANCES)
+    )
+    return sorted(both - harmless)
+
+
 def test_no_sentence_is_near_one_that_was_trained_on() -> None:
     lines = [line for path in WRITTEN.glob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
     trained = [json.loads(line)["text"] for line in lines]
-    trained += template_rows(WRITTEN / "templates.toml")["text"].tolist()
+    trained += stance_rows()
     assert len(trained) > 1000
     cases = read_cases()
     texts = [text for group in cases.groups for text in group.texts]
