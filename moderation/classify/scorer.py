@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from moderation.classify.frequent import NONE, Frequent
+from moderation.classify.kernel import Kernel, compiled
 from moderation.classify.memo import Memo
 from moderation.classify.weights import decode
 from moderation.memory import keep
@@ -54,6 +55,9 @@ ENGLISH_WORDS: Final = (
 
 MEMO_CHUNKS: Final = 1 << 18
 """Chunks remembered, rows of about 120 bytes. 10,000 comments have some 68,000 different ones."""
+
+LARGEST_SUM: Final = (1 << 31) - 1
+"""What a sum over a chunk can be, so that four bytes hold it: 2,000 features of the largest weight."""
 
 BATCH_BYTES: Final = 1 << 19
 """Text scored at once: bounds memory, stays in the cache, and is long enough for calls not to count."""
@@ -152,14 +156,16 @@ class Scorer:
         Number of chunks remembered.
     """
 
-    def __init__(self, weights: Weights, memo_chunks: int = MEMO_CHUNKS) -> None:
+    def __init__(self, weights: Weights, memo_chunks: int = MEMO_CHUNKS, machine_code: bool | None = None) -> None:
         keep()
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)
         self._vocabulary = np.asarray(weights.vocabulary)
         self._labels = weights.codes.shape[1]
-        self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
+        fast = compiled() is not None if machine_code is None else machine_code
+        self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS, packed=fast)
+        self._kernel = Kernel(weights, _ENGLISH, self._memo, self._analyse) if fast else None
         self._begin()
 
     def forget(self) -> None:
@@ -202,10 +208,12 @@ class Scorer:
     def _begin(self) -> None:
         known = self.weights.frequent.first(self._memo.capacity // 2)
         if len(known.marks):
-            self._memo.add(known.hashes, known.rows, known.keys, known.letters)
+            self._memo.add(known.hashes, known.sums, known.keys, known.letters)
 
     def _batch(self, texts: pa.StringArray) -> tuple[F64, I64]:
         """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""
+        if self._kernel:
+            return self._through_kernel(self._kernel, texts)
         tokens = tokenise(texts)
         numbers = self._numbers(tokens)
         total = _sum_rows(numbers, tokens.offsets, self._memo.rows)
@@ -219,6 +227,17 @@ class Scorer:
             spelled = np.unique(np.searchsorted(tokens.offsets, starts, side="right") - 1)
             total[spelled] = self._spelled(texts.take(pa.array(spelled)))
         return total, np.diff(tokens.offsets)
+
+    def _through_kernel(self, kernel: Kernel, texts: pa.StringArray) -> tuple[F64, I64]:
+        total, chunks, letters = kernel.sums(texts)
+        spelled = [
+            text
+            for text, found in letters
+            if any(self.unmasker.spelled(run) for _, run in letter_runs(found, np.array([0, len(found)])))
+        ]
+        if spelled:
+            total[spelled] = self._spelled(texts.take(pa.array(spelled)))
+        return total, chunks
 
     def _numbers(self, tokens: Tokens) -> I32:
         """Return the memo's row of each chunk; those that have none get one."""
@@ -270,8 +289,7 @@ class Scorer:
 
     def _look_up(self, chunks: pa.StringArray) -> Analysed:
         numbers = self._numbers(tokenise(chunks))
-        memo = self._memo
-        return memo.rows.take(numbers, axis=0), memo.keys.take(numbers), memo.letters.take(numbers)
+        return self._memo.take(numbers)
 
     def _analyse(self, distinct: pa.StringArray) -> Analysed:
         rows = np.empty((len(distinct), self._labels + EXTRA_COLUMNS))
@@ -302,7 +320,7 @@ class Scorer:
         rows[:, labels + LETTERS] = features.letters
         rows[:, labels + KNOWN_LETTERS] = np.where(familiar, features.letters, 0)
         rows[words.owner[np.isin(words.hashes, _ENGLISH)], labels + ENGLISH] = 1
-        return rows
+        return rows.clip(-LARGEST_SUM, LARGEST_SUM, out=rows)
 
     def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, I64]:
         weights = self.weights
