@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
+from moderation.memory import wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import LONGEST, POWERS, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
@@ -73,12 +74,12 @@ class Kernel:
         self._module = compiled()
         self._tables = self._module.Tables(*map(_frozen, _tables(weights, english)))
         most = 2 * LONGEST * (len(weights.grams) + 1) + LONGEST
-        self._scratch = self._module.Scratch(
+        self._room = (
             np.empty(LONGEST, np.uint8),
             np.empty(LONGEST, np.uint8),
             np.empty(2 * LONGEST + 2, np.uint8),
             np.empty(most, np.uint64),
-            np.empty(most, np.int64),
+            np.empty(most, np.uint64),
             np.empty(memo.rows.shape[1], np.int64),
         )
 
@@ -102,27 +103,28 @@ class Kernel:
         offsets = np.zeros(count + 1, np.int64)
         left = np.empty((LEFT, 3), np.int64)
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
-        spelled, letters = np.zeros(count, bool), []
+        states, letters = np.zeros(count, np.uint8), []
+        most = int(np.diff(edges).max(initial=0)) // 2 + 1
+        scratch = self._module.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(4)))
         first = 0
         while first < count:
             memory, entered = self._memory(), np.array([memo.index.count])
             try:
                 memory = self._module.Memory(*memory, entered)
+                given = self._tables, memory, scratch
                 text, rest = self._module.resolve(
-                    *(data, edges, first, self._tables, memory, self._scratch, numbers, offsets, left)
+                    data, edges, first, *given, numbers, offsets, left, totals, states
                 )
                 memo.index.count = int(entered[0])
                 if rest:
                     self._finish(data, left[:rest])
+                    self._module.add_up(numbers, offsets, first, text, *given, totals, states)
             except BaseException:
                 # Some chunks may have got rows, but no sums.
                 memo.forget()
                 raise
-            self._module.add_up(
-                *(numbers, offsets, first, text, self._tables, memory, totals, spelled),
-            )
             chunks[first:text] = np.diff(offsets[first : text + 1])
-            for at in np.flatnonzero(spelled[first:text]) + first:
+            for at in np.flatnonzero(states[first:text] == self._module.SPELLED) + first:
                 letters.append((int(at), memo.letters.take(numbers[offsets[at] : offsets[at + 1]])))
             if text < count and memo.index.count == len(memo.index.hashes):
                 # So many chunks at most, of which that text alone may need room.
@@ -138,7 +140,7 @@ class Kernel:
 
     def _memory(self) -> tuple[npt.NDArray[Any], ...]:
         memo = self._memo
-        return memo.index.places, memo.index.hashes, memo.again, memo.rows, memo.keys, memo.letters
+        return memo.index.places, memo.again, memo.rows, memo.rows.view(np.uint64), memo.letters
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -155,11 +157,11 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     steps = [seed_step(seed) for seed in range(features.GRAM + max(weights.grams, default=0) + 1)]
     limits = (
         *(LONGEST, obfuscation.MOST_READINGS, obfuscation.SHORTEST_SPELLED),
-        *(weights.codes.shape[1], weights.pairs, weights.skips),
+        *(weights.codes.shape[1], weights.pairs, weights.skips, -(-weights.codes.shape[1] // 8) * 8),
     )
     signs, as_i, as_l = _signs()
     return (
-        *(table.tags, table.squares, weights.codes, LEVELS.astype(np.int64), weights.vocabulary),
+        *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), weights.vocabulary),
         *(np.sort(english), np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
         *(np.sort(np.array(weights.grams, np.int64)), POWERS, np.array(steps, np.uint64)),
         *(features.KINDS[:128], signs, as_i, as_l),
@@ -167,6 +169,23 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
         *(np.array(families, np.int64), features.SHAPE_HASHES, np.array(limits, np.int64)),
         np.array([LENGTH, ODD], np.uint64),
     )
+
+
+def _copied(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    copy = wide(array.shape, array.dtype)
+    copy[:] = array
+    return copy
+
+
+def _records(weights: Weights) -> npt.NDArray[np.uint8]:
+    """Return what is known of the feature in each bucket, side by side, so that it comes at once."""
+    buckets, labels = weights.codes.shape
+    codes = -(-labels // 8) * 8
+    records = wide((buckets, -(-(codes + 2) // 16) * 16), np.uint8)
+    records[:, :codes] = 128
+    records[:, :labels] = weights.codes
+    records[:, codes : codes + 2] = weights.table.squares.astype("<u2").view(np.uint8).reshape(-1, 2)
+    return records
 
 
 def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

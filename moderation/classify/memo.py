@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from moderation.memory import wide
 from moderation.text.hashing import U64
 
 F64 = npt.NDArray[np.float64]
@@ -43,11 +44,11 @@ class Index:
         Rows entered, and one.
     """
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, hashes: U64 | None = None) -> None:
         bits = max((PLACES * room - 1).bit_length(), 1)
         self._shift, self._mask = np.uint64(64 - bits), np.int64((1 << bits) - 1)
-        self.places = np.zeros(1 << bits, np.int32)
-        self.hashes = np.zeros(room, np.uint64)
+        self.places = wide((1 << bits,), np.int32)
+        self.hashes = np.zeros(room, np.uint64) if hashes is None else hashes
         self.count = 1
 
     def clear(self) -> None:
@@ -59,7 +60,7 @@ class Index:
         """Return the row of each hash, 0 for those that are not there; no hash is 0."""
         place = (hashes >> self._shift).view(np.int64)
         found = self.places.take(place)
-        astray = np.flatnonzero(self.hashes.take(found) != hashes)
+        astray = np.flatnonzero(_pick(self.hashes, found) != hashes)
         # An empty place, whose row is 0, ends a search; elsewhere it goes on behind.
         astray = astray[found[astray] > 0]
         while len(astray):
@@ -136,7 +137,7 @@ class Memo:
     def take(self, numbers: I32) -> tuple[F64, U64, U32]:
         """Return what these rows hold."""
         rows = self.rows.take(numbers, axis=0)[:, : self.width].astype(np.float64, copy=False)
-        return rows, self.keys.take(numbers), self.letters.take(numbers)
+        return rows, _pick(self.keys, numbers), self.letters.take(numbers)
 
     def make_room(self, wanted: int) -> bool:
         """Make room for so many chunks; return whether rows moved, so that they must be found anew."""
@@ -159,26 +160,28 @@ class Memo:
     def _keep(self, kept: I64) -> None:
         """Move rows up, in ascending order, over the others; in place, for a copy would be another memo."""
         hashes = self.index.hashes[kept]
-        self.index.clear()
-        self.index.enter(hashes)
         for start in range(0, len(kept), _BLOCK):
             part = kept[start : start + _BLOCK]
             at = slice(start + 1, start + 1 + len(part))
-            for array in (self.rows, self.keys, self.letters):
+            for array in (self.rows, self.letters) if self.packed else (self.rows, self.letters, self.keys):
                 array[at] = array[part]
+        self.index.clear()
+        self.index.enter(hashes)
         self.again.fill(False)
 
     def _make(self, room: int) -> None:
-        self.index = Index(room)
         self.again = np.zeros(room, bool)
-        self.keys = np.zeros(room, np.uint64)
         self.letters = np.zeros(room, np.uint32)
-        self.rows = _packed(room, self.width) if self.packed else np.zeros((room, self.width))
+        if not self.packed:
+            self.index, self.keys = Index(room), np.zeros(room, np.uint64)
+            self.rows: F64 | I32 = np.zeros((room, self.width))
+            return
+        # Sums, at the end hash and key: one chunk is all in one cache line, or few.
+        self.rows = wide((room, -(-(self.width + 4) // _LINE) * _LINE), np.int32)
+        marks = self.rows.view(np.uint64)
+        self.index, self.keys = Index(room, marks[:, -2]), marks[:, -1]
 
 
-def _packed(room: int, width: int) -> I32:
-    """Return rows that begin where cache lines do."""
-    width = -(-width // _LINE) * _LINE
-    space = np.zeros(room * width + _LINE, np.int32)
-    begin = -space.ctypes.data // space.itemsize % _LINE
-    return space[begin : begin + room * width].reshape(room, width)
+def _pick(array: U64, at: I32) -> U64:
+    """Return elements; `take` is quickest, but copies the whole of an array with gaps."""
+    return array.take(at) if array.flags.c_contiguous else array[at]

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 u64 = np.uint64
 Array = Any
@@ -23,6 +26,7 @@ letter; for an "i" or an "l"; hides no letter; and rules out that others do; dis
 behind one; stands around words; also if "!" is a letter."""
 
 UNSURE: Final = -1
+SPELLED, WAITS = 1, 2
 LARGEST: Final = (1 << 31) - 1  # of a sum over a chunk, see `scorer.LARGEST_SUM`
 _FIRST, _SECOND = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)  # of splitmix64, see `hashing.mix`
 
@@ -31,8 +35,7 @@ class Tables(NamedTuple):
     """The weights of a model, and what the other modules define; never written to."""
 
     tags: Array  # uint16, see FeatureTable
-    squares: Array  # uint16
-    codes: Array  # uint8, (buckets, labels)
+    records: Array  # uint8, (buckets, a multiple of 16): codes, up to a multiple of 8, and the square
     levels: Array  # int64, whole number of each code
     vocabulary: Array  # uint8, bitmap
     english: Array  # uint64, mixed hashes of words, ascending
@@ -48,7 +51,7 @@ class Tables(NamedTuple):
     suffixes: Array  # uint32, of host names and files in links
     spaces: Array  # int64: WORD, SYMBOL, SHAPE, PAIR, SKIP, GRAM
     opaque: Array  # uint64, shapes: link, user, number, capitals
-    limits: Array  # int64: LONGEST, MOST_READINGS, SHORTEST_SPELLED, labels, pairs, skips
+    limits: Array  # int64: LONGEST, MOST_READINGS, SHORTEST_SPELLED, labels, pairs, skips, codes in a record
     factors: Array  # uint64: of a chunk's length, of the first of a pair
 
 
@@ -56,10 +59,9 @@ class Memory(NamedTuple):
     """The arrays of a `Memo` of whole numbers; `count` is that of its index."""
 
     places: Array  # int32
-    hashes: Array  # uint64
     again: Array  # bool
     rows: Array  # int32, (room, a multiple of 16)
-    keys: Array  # uint64
+    marks: Array  # uint64, the same: at the end of each row its hash and its key
     letters: Array  # uint32
     count: Array  # int64, (1,)
 
@@ -71,11 +73,37 @@ class Scratch(NamedTuple):
     joined: Array  # uint8
     padded: Array  # uint8, words with an edge on either side
     hashes: Array  # uint64, features
-    buckets: Array  # int64
+    found: Array  # uint64, their buckets
     sums: Array  # int64
+    begins: Array  # uint64, of the chunks of one text
+    ends: Array  # uint64
+    wanted: Array  # uint64, their hashes, and those of pairs of them
+    buckets: Array  # uint64
 
 
-@njit
+@intrinsic
+def _fetch(_, array, row):
+    """Ask for what stands at a row of an array, so that it is there when it is looked at."""
+
+    def generate(context, builder, signature, given):
+        kind = signature.args[0]
+        start = context.make_array(kind)(context, builder, given[0])
+        offset = builder.mul(given[1], cgutils.unpack_tuple(builder, start.strides)[0])
+        place = builder.add(builder.ptrtoint(start.data, offset.type), offset)
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, shape, "llvm.prefetch.p0i8")
+        builder.call(function, [builder.inttoptr(place, byte), *(number(n) for n in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate
+
+
+_inner = njit(_nrt=False, error_model="numpy", forceinline=True)
+_entry = njit(_nrt=False, error_model="numpy", cache=True)
+
+
+@_inner
 def _mixed(value, step):
     x = value + step
     x ^= x >> u64(30)
@@ -85,20 +113,20 @@ def _mixed(value, step):
     return x ^ (x >> u64(31))
 
 
-@njit
+@_inner
 def _white(data, at, stop):
     """Return the bytes of the white space that begins here, 0 if none does; see `tokens`."""
     lead = data[at]
     if lead <= 0x20:
-        return 1 if lead == 0x20 or 0x09 <= lead <= 0x0D or lead >= 0x1C else 0
-    if lead < 0xC2 or lead > 0xE3 or at + 1 >= stop:
-        return 0
-    second = data[at + 1]
+        return u64(1) if lead == 0x20 or 0x09 <= lead <= 0x0D or lead >= 0x1C else u64(0)
+    if lead < 0xC2 or lead > 0xE3 or at + u64(1) >= stop:
+        return u64(0)
+    second = data[at + u64(1)]
     if lead == 0xC2:
-        return 2 if second == 0x85 or second == 0xA0 else 0
-    if lead < 0xE1 or at + 2 >= stop:
-        return 0
-    third = data[at + 2]
+        return u64(2) if second == 0x85 or second == 0xA0 else u64(0)
+    if lead < 0xE1 or at + u64(2) >= stop:
+        return u64(0)
+    third = data[at + u64(2)]
     if lead == 0xE1:
         wide = second == 0x9A and third == 0x80
     elif lead == 0xE3:
@@ -107,10 +135,10 @@ def _white(data, at, stop):
         wide = third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF
     else:
         wide = second == 0x81 and third == 0x9F
-    return 3 if wide else 0
+    return u64(3) if wide else u64(0)
 
 
-@njit
+@_inner
 def _within(values, wanted):
     """Tell whether a value is among ascending ones."""
     low, high = 0, len(values)
@@ -123,20 +151,20 @@ def _within(values, wanted):
     return low < len(values) and values[low] == wanted
 
 
-@njit
+@_inner
 def _knows(vocabulary, mixed):
     slot = mixed >> u64(40)
     return (vocabulary[slot >> u64(3)] >> (u64(7) - (slot & u64(7)))) & u64(1) == u64(1)
 
 
-@njit
+@_inner
 def _is_word(code):
     """Tell whether an ASCII character is one of `\\w`."""
     low = code | 0x20
     return 0x61 <= low <= 0x7A or 0x30 <= code <= 0x39 or code == 0x5F
 
 
-@njit
+@_inner
 def _is_user(data, begin, end):
     """Tell whether `features.USER` matches."""
     for at in range(begin, min(begin + 3, end)):
@@ -151,7 +179,7 @@ def _is_user(data, begin, end):
     return False
 
 
-@njit
+@_inner
 def _is_link(data, begin, end, suffixes):
     """Tell whether `features.URL` matches."""
     at = begin
@@ -182,7 +210,7 @@ def _is_link(data, begin, end, suffixes):
     return False
 
 
-@njit
+@_inner
 def _suspicious(folded, size, signs):
     """Tell whether `obfuscation.SUSPICIOUS` matches."""
     seen, same = False, 0
@@ -201,7 +229,7 @@ def _suspicious(folded, size, signs):
     return False
 
 
-@njit
+@_inner
 def _read(folded, begin, end, meaning, tables, joined):
     """Write what signs stand for, without those that stand for nothing.
 
@@ -219,7 +247,7 @@ def _read(folded, begin, end, meaning, tables, joined):
     return size, total, stretched
 
 
-@njit
+@_inner
 def _not_rude(folded, begin, end, tables, joined):
     """Tell whether `Unmasker._rude_word` certainly finds nothing."""
     upright = 0
@@ -235,7 +263,7 @@ def _not_rude(folded, begin, end, tables, joined):
     return True
 
 
-@njit
+@_inner
 def _not_masked(folded, begin, end, tables):
     """Tell whether `Unmasker._masked` certainly finds nothing."""
     first, last = folded[begin], folded[end - 1]
@@ -252,7 +280,7 @@ def _not_masked(folded, begin, end, tables):
     return letters and not tables.shapes[end - begin, first - 0x61, last - 0x61]
 
 
-@njit
+@_inner
 def _unmasked(folded, size, tables, joined):
     """Return the length of the word that `Unmasker.word` finds, left in `joined`, or 0 or `UNSURE`."""
     signs, powers, word = tables.signs, tables.powers, tables.steps[tables.spaces[0]]
@@ -304,12 +332,13 @@ def _unmasked(folded, size, tables, joined):
     return 0 if _not_rude(folded, begin, end, tables, joined) else UNSURE
 
 
-@njit
+@_inner
 def _features(folded, size, capitals, tables, scratch, sums):
     """Hash the features of a folded chunk that is no link; return their number, the key and the letter."""
     powers, steps, spaces = tables.powers, tables.steps, tables.spaces
     padded, out = scratch.padded, scratch.hashes
-    found, filled, begins, length, inner, letters = 0, 0, 0, 0, 0, 0
+    found, filled, begins, length, inner, letters = u64(0), 0, 0, 0, 0, 0
+    shift, one = u64(64) - _bits(len(tables.tags)), u64(1)
     word, total, every = u64(0), u64(0), u64(0)
     familiar, english, digits, letter = False, False, False, np.uint32(0)
     at = 0
@@ -338,7 +367,8 @@ def _features(folded, size, capitals, tables, scratch, sums):
                 filled += 1
                 mixed = _mixed(word, steps[spaces[0]])
                 out[found] = mixed
-                found += 1
+                _fetch(tables.tags, mixed >> shift)
+                found += one
                 familiar |= _knows(tables.vocabulary, mixed)
                 english |= _within(tables.english, mixed)
                 for start in range(begins, filled):
@@ -349,8 +379,10 @@ def _features(folded, size, capitals, tables, scratch, sums):
                         while reach < n:
                             gram += u64(padded[start + reach]) * powers[reach]
                             reach += 1
-                        out[found] = _mixed(gram, steps[spaces[5] + n])
-                        found += 1
+                        mixed = _mixed(gram, steps[spaces[5] + n])
+                        out[found] = mixed
+                        _fetch(tables.tags, mixed >> shift)
+                        found += one
                 length, word = 0, u64(0)
             if at < size:
                 times = 1
@@ -359,14 +391,14 @@ def _features(folded, size, capitals, tables, scratch, sums):
                     times += 1
                     every += u64(code) * powers[at]
                 out[found] = _mixed(u64(code) * u64(4) + u64(min(times, 3)), steps[spaces[1]])
-                found += 1
+                found += one
         at += 1
     if digits:
         out[found] = tables.opaque[2]
-        found += 1
+        found += one
     if capitals:
         out[found] = tables.opaque[3]
-        found += 1
+        found += one
     labels = tables.limits[3]
     sums[labels + 1] = letters
     sums[labels + 2] = letters if familiar else 0
@@ -375,27 +407,39 @@ def _features(folded, size, capitals, tables, scratch, sums):
     return found, _mixed(total if inner else every, steps[spaces[3]]), letter if alone else np.uint32(0)
 
 
-@njit
+@_inner
+def _bits(size):
+    """Return the logarithm of a power of two."""
+    bits = u64(0)
+    while (1 << bits) < size:
+        bits += u64(1)
+    return bits
+
+
+@_inner
 def _add_features(hashes, count, tables, buckets, sums):
     """Add the weights and squares of features to sums."""
-    labels, tags, levels = tables.limits[3], tables.tags, tables.levels
-    bits = u64(0)
-    while (1 << bits) < len(tags):
-        bits += u64(1)
+    tags, levels, records, most = tables.tags, tables.levels, tables.records, tables.limits[6]
+    bits = _bits(len(tags))
     high, low = u64(64) - bits, u64(48) - bits
-    known = 0
-    for at in range(count):
+    known = u64(0)
+    for at in range(u64(count)):
         bucket, tag = hashes[at] >> high, np.uint16(hashes[at] >> low)
         buckets[known] = bucket
-        known += tags[bucket] == max(tag, np.uint16(1))
+        known += u64(tags[bucket] == max(tag, np.uint16(1)))
+    for at in range(known):
+        _fetch(records, buckets[at])
+    square = 0
     for at in range(known):
         bucket = buckets[at]
-        for label in range(labels):
-            sums[label] += levels[tables.codes[bucket, label]]
-        sums[labels] += tables.squares[bucket]
+        for block in range(u64(0), u64(most), u64(8)):
+            for place in range(block, block + u64(8)):
+                sums[place] += levels[records[bucket, place]]
+        square += records[bucket, most] | (np.int64(records[bucket, most + 1]) << 8)
+    sums[tables.limits[3]] += square
 
 
-@njit
+@_inner
 def _analysed(data, begin, end, row, tables, memory, scratch):
     """Write the row of a chunk; return whether it could be done here."""
     folded, sums = scratch.folded, scratch.sums
@@ -423,19 +467,51 @@ def _analysed(data, begin, end, row, tables, memory, scratch):
     sums[:] = 0
     if link or user:
         scratch.hashes[0] = tables.opaque[0 if link else 1]
-        found, key, letter = 1, _mixed(u64(1), tables.steps[tables.spaces[3]]), np.uint32(0)
+        found, key, letter = u64(1), _mixed(u64(1), tables.steps[tables.spaces[3]]), np.uint32(0)
     else:
         found, key, letter = _features(folded, size, capitals, tables, scratch, sums)
-    _add_features(scratch.hashes, found, tables, scratch.buckets, sums)
-    for column in range(memory.rows.shape[1]):
+    _add_features(scratch.hashes, found, tables, scratch.found, sums)
+    for column in range(tables.limits[3] + 4):
         memory.rows[row, column] = min(max(sums[column], -LARGEST), LARGEST)
-    memory.keys[row], memory.letters[row] = key, letter
+    memory.marks[row, memory.marks.shape[1] - 1], memory.letters[row] = key, letter
     return True
 
 
-@njit(cache=True)
-def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left):
-    """Find the memo's row of each chunk, and analyse those that have none.
+@_inner
+def _sum_up(numbers, begin, end, tables, memory, scratch, totals):
+    """Write the sums over the rows and pairs of a text's chunks; tell whether they may spell a word."""
+    rows, marks, letters = memory.rows, memory.marks, memory.letters
+    pairs, sums, one = scratch.wanted, scratch.sums, u64(1)
+    labels, last = tables.limits[3], u64(marks.shape[1] - 1)
+    sums[:] = 0
+    single, spelled = 0, False
+    for at in range(u64(begin), u64(end)):
+        row = u64(numbers[at])
+        for block in range(u64(0), u64(labels + 4), u64(4)):
+            for place in range(block, block + u64(4)):
+                sums[place] += rows[row, place]
+        single = single + 1 if rows[row, labels + 1] == 1 and letters[row] else 0
+        spelled |= single == tables.limits[2]
+    shift = u64(64) - _bits(len(tables.tags))
+    for gap in (1, 2):
+        if tables.limits[3 + gap]:
+            step = tables.steps[tables.spaces[2 + gap]]
+            count = u64(max(end - begin - gap, 0))
+            for at in range(count):
+                first = u64(numbers[u64(begin) + at])
+                second = u64(numbers[u64(begin) + at + u64(gap)])
+                pair = _mixed(marks[first, last] * tables.factors[1] + marks[second, last], step)
+                pairs[at] = pair
+                _fetch(tables.tags, pair >> shift)
+            _add_features(pairs, count, tables, scratch.buckets, sums)
+    for place in range(len(totals)):
+        totals[place] = sums[place]
+    return spelled
+
+
+@_entry
+def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left, totals, states):
+    """Sum the features of each text; analyse the chunks that have no row in the memo.
 
     Parameters
     ----------
@@ -450,74 +526,88 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left)
         Gets where the texts' chunks begin in it; `offsets[first]` is 0.
     left : ndarray of int64, shape (k, 3)
         Gets the row, first byte and end of chunks that are not analysed here.
+    totals : ndarray of float64, shape (n, labels + 4)
+        Gets the sums.
+    states : ndarray of uint8, shape (n,)
+        Gets `SPELLED` for texts whose letters may spell a word, `WAITS` for those that have such chunks.
 
     Returns
     -------
     text, rest : int
-        The first text that was not done, for want of room in the memo or in `left`; and the number of chunks left.
+        The first text that was not done, for want of room in the memo or in `left`; and the number of chunks
+        left.
     """
-    places, hashes, again = memory.places, memory.hashes, memory.again
-    bits = u64(0)
-    while (1 << bits) < len(places):
-        bits += u64(1)
-    shift, mask = u64(64) - bits, u64(len(places) - 1)
+    places, again, marks = memory.places, memory.again, memory.marks
+    bits = _bits(len(places))
+    shift, mask, one = u64(64) - bits, u64(len(places) - 1), u64(1)
     powers, step, factor = tables.powers, tables.steps[0], tables.factors[0]
-    longest = 0
-    for text in range(first, len(edges) - 1):
-        longest = max(longest, edges[text + 1] - edges[text])
-    begins = np.empty(longest // 2 + 1, np.int64)
-    ends = np.empty(longest // 2 + 1, np.int64)
-    wanted = np.empty(longest // 2 + 1, np.uint64)
+    hash_at, letters_at = u64(marks.shape[1] - 2), tables.limits[3] + 1
+    begins, ends, wanted = scratch.begins, scratch.ends, scratch.wanted
     filled, rest = 0, 0
     offsets[first] = 0
     for text in range(first, len(edges) - 1):
-        at, stop, chunks = edges[text], edges[text + 1], 0
+        at, stop, chunks = u64(edges[text]), u64(edges[text + 1]), u64(0)
         while True:
             while at < stop:
                 wide = _white(data, at, stop)
-                if wide == 0:
+                if wide == u64(0):
                     break
                 at += wide
             if at == stop:
                 break
-            begin, total, power = at, u64(0), u64(1)
+            begin = at
             while at < stop:
                 code = data[at]
-                if (code <= 0x20 or code >= 0xC2) and _white(data, at, stop):
+                if (code <= 0x20 or code >= 0xC2) and _white(data, at, stop) > u64(0):
                     break
-                place = at - begin
-                power = powers[place] if place < len(powers) else power * powers[1]
-                total += u64(code) * power
-                at += 1
-            begins[chunks], ends[chunks] = begin, at
-            wanted[chunks] = max(_mixed(total + u64(at - begin) * factor, step), u64(1))
-            chunks += 1
+                at += one
+            total, near = u64(0), min(at - begin, u64(len(powers)))
+            for place in range(near):
+                total += u64(data[begin + place]) * powers[place]
+            power = powers[len(powers) - 1]
+            for place in range(begin + near, at):
+                power *= powers[1]
+                total += u64(data[place]) * power
+            mixed = max(_mixed(total + (at - begin) * factor, step), one)
+            _fetch(places, mixed >> shift)
+            begins[chunks], ends[chunks], wanted[chunks] = begin, at, mixed
+            chunks += one
+        for chunk in range(chunks):
+            _fetch(marks, u64(places[wanted[chunk] >> shift]))
+        waits = False
         for chunk in range(chunks):
             place = wanted[chunk] >> shift
-            row = places[place]
-            while row and hashes[row] != wanted[chunk]:
-                place = (place + u64(1)) & mask
-                row = places[place]
+            row = u64(places[place])
+            while row and marks[row, hash_at] != wanted[chunk]:
+                place = (place + one) & mask
+                row = u64(places[place])
             if row:
                 again[row] = True
             else:
-                if memory.count[0] == len(hashes) or rest == len(left):
+                if memory.count[0] == len(marks) or rest == len(left):
                     return text, rest
-                row = np.int32(memory.count[0])
+                row = u64(memory.count[0])
                 memory.count[0] += 1
-                places[place], hashes[row] = row, wanted[chunk]
-                if not _analysed(data, begins[chunk], ends[chunk], row, tables, memory, scratch):
+                places[place], marks[row, hash_at] = row, wanted[chunk]
+                if not _analysed(data, np.int64(begins[chunk]), np.int64(ends[chunk]), row, tables, memory, scratch):
                     left[rest, 0], left[rest, 1], left[rest, 2] = row, begins[chunk], ends[chunk]
+                    memory.rows[row, letters_at] = -1
                     rest += 1
+            waits |= memory.rows[row, letters_at] < 0
             numbers[filled + chunk] = row
-        filled += chunks
+        begin = filled
+        filled += np.int64(chunks)
         offsets[text + 1] = filled
+        states[text] = WAITS
+        if not waits:
+            found = _sum_up(numbers, begin, filled, tables, memory, scratch, totals[text])
+            states[text] = SPELLED if found else 0
     return len(edges) - 1, rest
 
 
-@njit(cache=True)
-def add_up(numbers, offsets, first, stop, tables, memory, totals, spelled):
-    """Sum the rows and pairs of chunks of each text.
+@_entry
+def add_up(numbers, offsets, first, stop, tables, memory, scratch, totals, states):
+    """Sum the features of texts that wait, all of whose chunks have been analysed by now.
 
     Parameters
     ----------
@@ -525,37 +615,10 @@ def add_up(numbers, offsets, first, stop, tables, memory, totals, spelled):
         As `resolve` left them.
     first, stop : int
         Texts looked at.
-    tables, memory
-    totals : ndarray of float64, shape (n, labels + 4)
-        Gets the sums.
-    spelled : ndarray of bool, shape (n,)
-        Gets where so many single letters stand in a row that they may spell a word.
+    tables, memory, scratch, totals, states
     """
-    rows, keys, letters = memory.rows, memory.keys, memory.letters
-    most = 0
     for text in range(first, stop):
-        most = max(most, offsets[text + 1] - offsets[text])
-    pairs = np.empty(most, np.uint64)
-    buckets = np.empty(most, np.int64)
-    sums = np.zeros(rows.shape[1], np.int64)
-    column = tables.limits[3] + 1
-    for text in range(first, stop):
-        begin, end = offsets[text], offsets[text + 1]
-        sums[:] = 0
-        single = 0
-        for at in range(begin, end):
-            row = numbers[at]
-            for block in range(0, rows.shape[1], 16):
-                for place in range(block, block + 16):
-                    sums[place] += rows[row, place]
-            single = single + 1 if rows[row, column] == 1 and letters[row] else 0
-            spelled[text] |= single == tables.limits[2]
-        for gap in (1, 2):
-            if tables.limits[3 + gap]:
-                step = tables.steps[tables.spaces[2 + gap]]
-                for at in range(begin, end - gap):
-                    pair = keys[numbers[at]] * tables.factors[1] + keys[numbers[at + gap]]
-                    pairs[at - begin] = _mixed(pair, step)
-                _add_features(pairs, max(end - begin - gap, 0), tables, buckets, sums)
-        for place in range(totals.shape[1]):
-            totals[text, place] = sums[place]
+        if states[text] == WAITS:
+            begin, end = offsets[text], offsets[text + 1]
+            found = _sum_up(numbers, begin, end, tables, memory, scratch, totals[text])
+            states[text] = SPELLED if found else 0
