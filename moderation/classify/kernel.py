@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +52,24 @@ def compiled() -> Any:
     return module
 
 
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Texts in which letters stand one by one.
+
+    Parameters
+    ----------
+    texts : ndarray of int64, shape (k,)
+    letters : ndarray of uint32, shape (t,)
+        The letter of each of their chunks that is a single one, else 0.
+    offsets : ndarray of int64, shape (k + 1,)
+        Text `texts[i]` has the chunks `offsets[i]` to `offsets[i + 1]`.
+    """
+
+    texts: I64
+    letters: npt.NDArray[np.uint32]
+    offsets: I64
+
+
 class Kernel:
     """Sums the features of texts in machine code.
 
@@ -83,7 +102,7 @@ class Kernel:
             np.empty(memo.rows.shape[1], np.int64),
         )
 
-    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, list[tuple[int, npt.NDArray[np.uint32]]]]:
+    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, Letters | None]:
         """Return the sums over chunks and pairs of each text, its chunks, and what may be spelled out.
 
         Parameters
@@ -94,8 +113,8 @@ class Kernel:
         -------
         totals : ndarray of float64, shape (n, labels + 4)
         chunks : ndarray of int64, shape (n,)
-        letters : list of (int, ndarray of uint32)
-            Texts in which letters stand one by one, and the letters of their chunks.
+        letters : Letters or None
+            Of the texts in which letters stand one by one.
         """
         memo, count = self._memo, len(texts)
         data, edges = bytes_of(texts)
@@ -104,6 +123,7 @@ class Kernel:
         left = np.empty((LEFT, 3), np.int64)
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
         states, letters = np.zeros(count, np.uint8), []
+        some: list[I64] = []
         most = int(np.diff(edges).max(initial=0)) // 2 + 1
         scratch = self._module.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(4)))
         first = 0
@@ -124,14 +144,18 @@ class Kernel:
                 memo.forget()
                 raise
             chunks[first:text] = np.diff(offsets[first : text + 1])
-            for at in np.flatnonzero(states[first:text] == self._module.SPELLED) + first:
-                letters.append((int(at), memo.letters.take(numbers[offsets[at] : offsets[at + 1]])))
+            some.append(np.flatnonzero(states[first:text] == self._module.SPELLED) + first)
+            for at in some[-1].tolist():
+                letters.append(memo.letters.take(numbers[offsets[at] : offsets[at + 1]]))
             if text < count and memo.index.count == len(memo.index.hashes):
                 # So many chunks at most, of which that text alone may need room.
                 alone = int(edges[text + 1] - edges[text]) // 2 + 1
                 memo.make_room(alone if text == first else 1)
             first = text
-        return totals, chunks, letters
+        if not letters:
+            return totals, chunks, None
+        ends = np.cumsum([0, *map(len, letters)])
+        return totals, chunks, Letters(np.concatenate(some), np.concatenate(letters), ends)
 
     def _finish(self, data: npt.NDArray[np.uint8], left: I64) -> None:
         """Analyse with arrays what was left to them."""

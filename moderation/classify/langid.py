@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from moderation.classify.kernel import compiled
 from moderation.classify.memo import Index
 from moderation.text.hashing import mix
 
@@ -95,6 +96,13 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
 
 def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[I32, I64]:
     """Return the feature that ends at each byte, where one does, and the text that it is in."""
+    module = compiled()
+    if module is not None:
+        feature = np.empty(len(data), np.int32)
+        ends = np.concatenate(([0], np.cumsum(sizes)))
+        module.grams(data, ends, tables.index.places, tables.index.hashes, tables.features, feature)
+        hits = np.flatnonzero(feature >= 0)
+        return feature[hits], np.searchsorted(ends, hits, side="right") - 1
     owner = np.repeat(np.arange(len(sizes)), sizes)
     row = np.zeros(len(data), np.int32)
     at, key, length = np.arange(len(data)), np.zeros(len(data), np.uint64), 0

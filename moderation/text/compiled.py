@@ -622,3 +622,43 @@ def add_up(numbers, offsets, first, stop, tables, memory, scratch, totals, state
             begin, end = offsets[text], offsets[text + 1]
             found = _sum_up(numbers, begin, end, tables, memory, scratch, totals[text])
             states[text] = SPELLED if found else 0
+
+
+@_entry
+def grams(data, edges, places, hashes, features, found):
+    """Find the longest n-gram of a language's table that ends at each byte, see `classify.langid`.
+
+    Parameters
+    ----------
+    data, edges : ndarray
+        Bytes of texts; where they begin and end.
+    places, hashes : ndarray
+        Of the table's index.
+    features : ndarray of int32, shape (rows,)
+    found : ndarray of int32, shape (bytes,)
+        Gets the feature, -1 where there is none.
+    """
+    bits, one = _bits(len(places)), u64(1)
+    shift, mask, step = u64(64) - bits, u64(len(places) - 1), u64(0x9E3779B97F4A7C15)
+    for at in range(len(found)):
+        found[at] = 0
+    for text in range(len(edges) - 1):
+        stop = u64(edges[text + 1])
+        for start in range(u64(edges[text]), stop):
+            key, at = u64(0), start
+            while at < stop:
+                key = (key << u64(8)) | u64(data[at])
+                mixed = _mixed(key | ((at - start + one) << u64(56)), step)
+                place = mixed >> shift
+                row = u64(places[place])
+                while row and hashes[row] != mixed:
+                    place = (place + one) & mask
+                    row = u64(places[place])
+                if row == u64(0):
+                    break
+                # What begins earlier is longer.
+                if found[at] == 0:
+                    found[at] = row
+                at += one
+    for at in range(len(found)):
+        found[at] = features[found[at]]
