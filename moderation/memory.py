@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -56,10 +57,9 @@ def wide(shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
     # A page more, because large ones begin at multiples of their size.
     space = mmap.mmap(-1, size + LARGE_PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     begin = -np.frombuffer(space, np.uint8).ctypes.data % LARGE_PAGE
-    try:
+    # Not all systems are built with large pages.
+    with suppress(OSError):
         space.madvise(mmap.MADV_HUGEPAGE)
-    except OSError:
-        pass  # a system that was built without them
     return np.frombuffer(space, kind, int(np.prod(shape)), begin).reshape(shape)
 
 

@@ -6,10 +6,11 @@ Scores are those of the arrays, bit for bit; `MODERATION_COMPILED=0` in the envi
 from __future__ import annotations
 
 import os
-import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -36,20 +37,30 @@ Bool = npt.NDArray[np.bool_]
 VARIABLE: Final = "MODERATION_COMPILED"
 """Environment variable that forbids machine code when it is 0."""
 
+BATCH: Final = "moderation.text.compiled.batch"
+
 LEFT: Final = 1 << 14
 """Chunks left to the arrays at once: their features are some hundred times as large as they are."""
 
 
 @cache
 def compiled() -> Any:
-    """Return the module of compiled functions; None where there is no numba, or it is not wanted."""
+    """Return the compiled functions, `moderation.text.compiled.batch`.
+
+    None where there is no numba, no folder to keep what it compiles (`NUMBA_CACHE_DIR` names one), or it is
+    not wanted.
+    """
     if os.environ.get(VARIABLE) == "0":
         return None
     try:
-        from moderation.text import compiled as module
-    except ImportError:
+        return import_module(BATCH)
+    except (ImportError, RuntimeError):
         return None
-    return module
+
+
+def at_hand() -> Any:
+    """Return the compiled functions if they have been loaded already, else None."""
+    return compiled() if BATCH in sys.modules else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +101,8 @@ class Kernel:
         analyse: Callable[[pa.StringArray], Analysed],
     ) -> None:
         self._memo, self._analyse = memo, analyse
-        self._module = compiled()
-        self._tables = self._module.Tables(*map(_frozen, _tables(weights, english)))
+        self._batch, self._shared = compiled(), import_module("moderation.text.compiled.shared")
+        self._tables = self._shared.Tables(*map(_frozen, _tables(weights, english)))
         most = 2 * LONGEST * (len(weights.grams) + 1) + LONGEST
         self._room = (
             np.empty(LONGEST, np.uint8),
@@ -122,31 +133,32 @@ class Kernel:
         offsets = np.zeros(count + 1, np.int64)
         left = np.empty((LEFT, 3), np.int64)
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
-        states, letters = np.zeros(count, np.uint8), []
+        states = np.zeros(count, np.uint8)
         some: list[I64] = []
+        letters: list[npt.NDArray[np.uint32]] = []
         most = int(np.diff(edges).max(initial=0)) // 2 + 1
-        scratch = self._module.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(4)))
+        scratch = self._shared.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(4)))
         first = 0
         while first < count:
             memory, entered = self._memory(), np.array([memo.index.count])
             try:
-                memory = self._module.Memory(*memory, entered)
+                memory = self._shared.Memory(*memory, entered)
                 given = self._tables, memory, scratch
-                text, rest = self._module.resolve(
+                text, rest = self._batch.resolve(
                     data, edges, first, *given, numbers, offsets, left, totals, states
                 )
                 memo.index.count = int(entered[0])
                 if rest:
                     self._finish(data, left[:rest])
-                    self._module.add_up(numbers, offsets, first, text, *given, totals, states)
+                    self._batch.add_up(numbers, offsets, first, text, *given, totals, states)
             except BaseException:
                 # Some chunks may have got rows, but no sums.
                 memo.forget()
                 raise
             chunks[first:text] = np.diff(offsets[first : text + 1])
-            some.append(np.flatnonzero(states[first:text] == self._module.SPELLED) + first)
-            for at in some[-1].tolist():
-                letters.append(memo.letters.take(numbers[offsets[at] : offsets[at + 1]]))
+            some.append(np.flatnonzero(states[first:text] == self._shared.SPELLED) + first)
+            parts = [numbers[offsets[at] : offsets[at + 1]] for at in some[-1].tolist()]
+            letters.extend(map(memo.letters.take, parts))
             if text < count and memo.index.count == len(memo.index.hashes):
                 # So many chunks at most, of which that text alone may need room.
                 alone = int(edges[text + 1] - edges[text]) // 2 + 1
@@ -185,7 +197,7 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     )
     signs, as_i, as_l = _signs()
     return (
-        *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), weights.vocabulary),
+        *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), _copied(weights.vocabulary)),
         *(np.sort(english), np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
         *(np.sort(np.array(weights.grams, np.int64)), POWERS, np.array(steps, np.uint64)),
         *(features.KINDS[:128], signs, as_i, as_l),
@@ -214,7 +226,7 @@ def _records(weights: Weights) -> npt.NDArray[np.uint8]:
 
 def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Return what `compiled` needs to know of ASCII characters to undo disguises."""
-    module, signs = compiled(), [chr(code) for code in range(128)]
+    module, signs = import_module("moderation.text.compiled.shared"), [chr(code) for code in range(128)]
     before = pc.match_substring_regex(pa.array([sign + "a" for sign in signs]), obfuscation.SUSPICIOUS)
     after = pc.match_substring_regex(pa.array(["a" + sign for sign in signs]), obfuscation.SUSPICIOUS)
     read = [
@@ -226,7 +238,10 @@ def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.ui
         (module.TRANSLATED, [sign != meant for sign, meant in zip(signs, read[0], strict=True)]),
         (module.UPRIGHT, [ord(sign) in obfuscation.UPRIGHT for sign in signs]),
         (module.PLAIN, [not obfuscation.MASK.search("a" + sign) for sign in signs]),
-        (module.SPARING, [bool(obfuscation.SPARING.search(obfuscation.MASK.sub("", "a" + sign))) for sign in signs]),
+        (
+            module.SPARING,
+            [bool(obfuscation.SPARING.search(obfuscation.MASK.sub("", "a" + sign))) for sign in signs],
+        ),
         (module.BEFORE, before.to_pylist()),
         (module.AFTER, after.to_pylist()),
         (module.OUTER, [sign in obfuscation.OUTER for sign in signs]),

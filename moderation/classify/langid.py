@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from moderation.classify.kernel import compiled
+from moderation.classify.kernel import at_hand
 from moderation.classify.memo import Index
 from moderation.text.hashing import mix
 
@@ -96,7 +96,7 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
 
 def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[I32, I64]:
     """Return the feature that ends at each byte, where one does, and the text that it is in."""
-    module = compiled()
+    module = at_hand()
     if module is not None:
         feature = np.empty(len(data), np.int32)
         ends = np.concatenate(([0], np.cumsum(sizes)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -174,7 +174,7 @@ class Memo:
         self.letters = np.zeros(room, np.uint32)
         if not self.packed:
             self.index, self.keys = Index(room), np.zeros(room, np.uint64)
-            self.rows: F64 | I32 = np.zeros((room, self.width))
+            self.rows: npt.NDArray[Any] = np.zeros((room, self.width))
             return
         # Sums, at the end hash and key: one chunk is all in one cache line, or few.
         self.rows = wide((room, -(-(self.width + 4) // _LINE) * _LINE), np.int32)

@@ -62,6 +62,9 @@ LARGEST_SUM: Final = (1 << 31) - 1
 BATCH_BYTES: Final = 1 << 19
 """Text scored at once: bounds memory, stays in the cache, and is long enough for calls not to count."""
 
+WORTHWHILE: Final = 1 << 23
+"""Bytes of texts from which on it pays to load machine code: arrays take as long for them, a second."""
+
 WIDER: Final = 8
 """So many times as much is scored at once by machine code, which keeps four bytes of a chunk."""
 
@@ -157,18 +160,43 @@ class Scorer:
     weights : Weights
     memo_chunks : int, default `MEMO_CHUNKS`
         Number of chunks remembered.
+    machine_code : bool, optional
+        Score with machine code, from the beginning or never. Default: where numba is installed, when the
+        texts are enough for it to pay. Scores are the same.
     """
 
-    def __init__(self, weights: Weights, memo_chunks: int = MEMO_CHUNKS, machine_code: bool | None = None) -> None:
+    def __init__(
+        self, weights: Weights, memo_chunks: int = MEMO_CHUNKS, machine_code: bool | None = None
+    ) -> None:
         keep()
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)
         self._vocabulary = np.asarray(weights.vocabulary)
         self._labels = weights.codes.shape[1]
-        fast = compiled() is not None if machine_code is None else machine_code
-        self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS, packed=fast)
-        self._kernel = Kernel(weights, _ENGLISH, self._memo, self._analyse) if fast else None
+        self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
+        self._kernel: Kernel | None = None
+        self._machine_code, self._bytes = machine_code, 0
+        if machine_code:
+            self.prepare()
+        else:
+            self._begin()
+
+    def __reduce__(self) -> tuple[type[Scorer], tuple[Weights, int, bool | None]]:
+        # What it remembers, and machine code, are made anew.
+        return Scorer, (self.weights, self._memo.capacity, self._machine_code)
+
+    def prepare(self) -> None:
+        """Load machine code now, and not when the first `WORTHWHILE` bytes have been scored.
+
+        Where nobody has done so on this machine, it is compiled first, which takes a while.
+        """
+        if self._kernel is not None or self._machine_code is False:
+            return
+        self._machine_code = compiled() is not None
+        if self._machine_code:
+            memo = Memo(self._memo.capacity, self._memo.width, packed=True)
+            self._memo, self._kernel = memo, Kernel(self.weights, _ENGLISH, memo, self._analyse)
         self._begin()
 
     def forget(self) -> None:
@@ -178,6 +206,9 @@ class Scorer:
 
     def margins(self, texts: pa.StringArray) -> Margins:
         """Return the margins of texts, shape (n,), no nulls."""
+        self._bytes += texts.nbytes
+        if self._machine_code is None and self._bytes >= WORTHWHILE:
+            self.prepare()
         labels = self._labels
         rows, chunks = np.empty((len(texts), labels + EXTRA_COLUMNS)), np.empty(len(texts), np.int64)
         for start, batch in batches(texts, BATCH_BYTES * (WIDER if self._kernel else 1)):

@@ -151,9 +151,7 @@ class Unmasker:
             enough = 2 * letters >= len(candidate) or candidate in self._rude
             if len(candidate) > 2 and letters and enough and candidate != core and self.knows(candidate):
                 return candidate
-        return self._rude_word(_INVISIBLE.sub("", opened).strip(OUTER_BUT_LEET)) or self._masked(
-            core
-        )
+        return self._rude_word(_INVISIBLE.sub("", opened).strip(OUTER_BUT_LEET)) or self._masked(core)
 
     def _rude_word(self, core: str) -> str | None:
         return next((word for word in chain(self._candidates(core), _read(core)) if word in self._rude), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,9 @@ Bool = npt.NDArray[np.bool_]
 _BLOCK: Final = (1 << 19) + (1 << 16)
 """Bytes for which powers of the hash's base are kept: those of a batch whose last text is not too long. A
 longer one has its own made."""
+
+_FEW: Final = 1 << 12
+"""Bytes for which powers are made anew each time: who has machine code needs them for little else."""
 
 _INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
 LENGTH: Final = np.uint64(0xA0761D6478BD642F)
@@ -96,18 +100,21 @@ def pick(data: U8, begins: I64, ends: I64) -> pa.StringArray:
 
 
 def _table(first: np.uint64, count: int) -> U64:
-    powers = np.ones(count, np.uint64)
-    np.multiply.accumulate(np.full(count - 1, first, np.uint64), out=powers[1:])
-    return powers
+    powers = np.ones(max(count, 1), np.uint64)
+    np.multiply.accumulate(np.full(len(powers) - 1, first, np.uint64), out=powers[1:])
+    return powers[:count]
 
 
-_TABLES: Final = (_table(BASE, _BLOCK), _table(_INVERSE, _BLOCK))
+@cache
+def _tables() -> tuple[U64, U64]:
+    return _table(BASE, _BLOCK), _table(_INVERSE, _BLOCK)
 
 
 def _powers(count: int) -> tuple[U64, U64]:
-    if count > _BLOCK:
+    if count > _BLOCK or count < _FEW:
         return _table(BASE, count), _table(_INVERSE, count)
-    return _TABLES[0][:count], _TABLES[1][:count]
+    powers, inverses = _tables()
+    return powers[:count], inverses[:count]
 
 
 def _inside(data: U8, edges: I64) -> Bool:
