@@ -63,6 +63,13 @@ def wide(shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
     return np.frombuffer(space, kind, int(np.prod(shape)), begin).reshape(shape)
 
 
+def copied(array: npt.NDArray[Any], copy: npt.NDArray[Any]) -> None:
+    """Copy an array; of one that is a file's, give the pages back that reading it has brought."""
+    copy[:] = array
+    if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        array.base.madvise(mmap.MADV_DONTNEED)
+
+
 @cache
 def _library() -> Any:
     try:

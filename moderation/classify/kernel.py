@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
-from moderation.memory import wide
+from moderation.memory import copied, wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import LONGEST, POWERS, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
@@ -209,7 +209,7 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
 
 def _copied(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     copy = wide(array.shape, array.dtype)
-    copy[:] = array
+    copied(array, copy)
     return copy
 
 
@@ -219,8 +219,8 @@ def _records(weights: Weights) -> npt.NDArray[np.uint8]:
     codes = -(-labels // 8) * 8
     records = wide((buckets, -(-(codes + 2) // 16) * 16), np.uint8)
     records[:, :codes] = 128
-    records[:, :labels] = weights.codes
-    records[:, codes : codes + 2] = weights.table.squares.astype("<u2").view(np.uint8).reshape(-1, 2)
+    copied(weights.codes, records[:, :labels])
+    copied(weights.table.squares, records.view("<u2")[:, codes // 2])
     return records
 
 

@@ -198,6 +198,9 @@ class Scorer:
             memo = Memo(self._memo.capacity, self._memo.width, packed=True)
             self._memo, self._kernel = memo, Kernel(self.weights, _ENGLISH, memo, self._analyse)
         self._begin()
+        if self._kernel is not None:
+            # Of what machine code leaves to arrays, so that all of it is loaded.
+            self._kernel.sums(pa.array(["\u00e9" * 40]))
 
     def forget(self) -> None:
         """Clear the memo of all but frequent chunks; scores stay the same, the next ones take longer."""

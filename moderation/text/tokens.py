@@ -21,7 +21,7 @@ _BLOCK: Final = (1 << 19) + (1 << 16)
 """Bytes for which powers of the hash's base are kept: those of a batch whose last text is not too long. A
 longer one has its own made."""
 
-_FEW: Final = 1 << 12
+_FEW: Final = 1 << 16
 """Bytes for which powers are made anew each time: who has machine code needs them for little else."""
 
 _INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
