@@ -195,10 +195,12 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
         *(LONGEST, obfuscation.MOST_READINGS, obfuscation.SHORTEST_SPELLED),
         *(weights.codes.shape[1], weights.pairs, weights.skips, -(-weights.codes.shape[1] // 8) * 8),
     )
+    maybe = np.zeros(1 << 12, bool)
+    maybe[english >> np.uint64(52)] = True
     signs, as_i, as_l = _signs()
     return (
         *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), _copied(weights.vocabulary)),
-        *(np.sort(english), np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
+        *(np.sort(english), maybe, np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
         *(np.sort(np.array(weights.grams, np.int64)), POWERS, np.array(steps, np.uint64)),
         *(features.KINDS[:128], signs, as_i, as_l),
         np.array([int.from_bytes(suffix.encode(), "big") for suffix in features.SUFFIXES], np.uint32),

@@ -134,15 +134,18 @@ def _distinct(numbers: I32, count: int) -> tuple[I64, I32]:
 
 def _dense(features: I64, tables: Tables) -> F32:
     """Return the weights of some features, shape (f, classes): many times as fast as a sparse product."""
-    counts = tables.ends[features + 1] - tables.ends[features]
+    begins, width = tables.ends.take(features), len(tables.least)
+    counts = tables.ends.take(features + 1) - begins
     stops = np.cumsum(counts, dtype=np.int64)
-    at = np.arange(counts.sum()) + np.repeat(tables.ends[features] - (stops - counts), counts)
-    columns = tables.columns[at]
-    above = np.zeros((len(features), len(tables.least)), np.float32)
-    above[np.repeat(np.arange(len(features)), counts), columns] = (
-        tables.weights[at].astype(np.float32) - tables.least[columns]
-    )
-    return above + tables.least
+    at = np.arange(counts.sum()) + np.repeat(begins - (stops - counts), counts)
+    columns = tables.columns.take(at)
+    above = tables.weights.take(at).astype(np.float32)
+    above -= tables.least.take(columns)
+    weights = np.zeros(len(features) * width, np.float32)
+    weights[np.repeat(np.arange(0, len(weights), width), counts) + columns] = above
+    dense = weights.reshape(-1, width)
+    dense += tables.least
+    return dense
 
 
 def _encoded(text: str) -> bytes:

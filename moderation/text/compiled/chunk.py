@@ -24,28 +24,29 @@ from moderation.text.compiled.shared import (
 @inlined
 def features(folded, size, capitals, tables, scratch, sums):
     """Hash the features of a folded chunk that is no link; return their number, the key and the letter."""
-    powers, steps, spaces = tables.powers, tables.steps, tables.spaces
+    powers, steps, spaces, grams = tables.powers, tables.steps, tables.spaces, tables.grams
     padded, out = scratch.padded, scratch.hashes
-    found, filled, begins, length, inner, letters = u64(0), 0, 0, 0, 0, 0
-    shift, one = u64(64) - log_of(len(tables.tags)), u64(1)
-    word, total, every = u64(0), u64(0), u64(0)
-    familiar, english, digits, letter = False, False, False, np.uint32(0)
-    at = 0
+    # Places are unsigned throughout: signed ones would be asked each time whether they count from the end.
+    none, one, shift = u64(0), u64(1), u64(64) - log_of(len(tables.tags))
+    found, filled, begins, length, inner, at = none, none, none, none, none, none
+    word, total, every, gram_steps = none, none, none, u64(spaces[5])
+    familiar, english, digits, letters, letter = False, False, False, 0, np.uint32(0)
     while at <= size:
         code = folded[at] if at < size else np.uint8(0x20)
         kind = tables.kinds[code]
         if at < size:
             every += u64(code) * powers[at]
-        if kind in (LETTER, DIGIT):
-            if length == 0:
+        if LETTER <= kind <= DIGIT:
+            if length == none:
                 begins = filled
                 padded[filled] = 2
-                filled += 1
+                filled += one
             padded[filled] = code
-            filled += 1
+            filled += one
             word += u64(code) * powers[length]
             total += u64(code) * powers[inner]
-            length, inner = length + 1, inner + 1
+            length += one
+            inner += one
             if kind == LETTER:
                 letters, letter = letters + 1, np.uint32(code)
             else:
@@ -53,37 +54,39 @@ def features(folded, size, capitals, tables, scratch, sums):
         elif kind != SILENT:
             if length:
                 padded[filled] = 2
-                filled += 1
+                filled += one
                 mixed = mix_one(word, steps[spaces[0]])
                 out[found] = mixed
                 fetch(tables.tags, mixed >> shift)
                 fetch(tables.vocabulary, mixed >> u64(43))
                 at_word = found
                 found += one
-                english |= within(tables.english, mixed)
+                if tables.maybe_english[mixed >> u64(52)]:
+                    english |= within(tables.english, mixed)
                 for start in range(begins, filled):
-                    gram, reach = u64(0), 0
-                    for n in tables.grams:
-                        if start + n > filled:
+                    gram, reach, room = none, none, filled - start
+                    for place in range(u64(len(grams))):
+                        size_now = u64(grams[place])
+                        if size_now > room:
                             break
-                        while reach < n:
+                        while reach < size_now:
                             gram += u64(padded[start + reach]) * powers[reach]
-                            reach += 1
-                        mixed = mix_one(gram, steps[spaces[5] + n])
+                            reach += one
+                        mixed = mix_one(gram, steps[gram_steps + size_now])
                         out[found] = mixed
                         fetch(tables.tags, mixed >> shift)
                         found += one
                 familiar |= knows(tables.vocabulary, out[at_word])
-                length, word = 0, u64(0)
+                length, word = none, none
             if at < size:
-                times = 1
-                while at + 1 < size and folded[at + 1] == code:
-                    at += 1
-                    times += 1
+                times = one
+                while at + one < size and folded[at + one] == code:
+                    at += one
+                    times += one
                     every += u64(code) * powers[at]
-                out[found] = mix_one(u64(code) * u64(4) + u64(min(times, 3)), steps[spaces[1]])
+                out[found] = mix_one(u64(code) * u64(4) + min(times, u64(3)), steps[spaces[1]])
                 found += one
-        at += 1
+        at += one
     if digits:
         out[found] = tables.opaque[2]
         found += one
@@ -94,7 +97,7 @@ def features(folded, size, capitals, tables, scratch, sums):
     sums[labels + 1] = letters
     sums[labels + 2] = letters if familiar else 0
     sums[labels + 3] = english
-    alone = inner == 1 and letters == 1
+    alone = inner == one and letters == 1
     return found, mix_one(total if inner else every, steps[spaces[3]]), letter if alone else np.uint32(0)
 
 
@@ -125,27 +128,40 @@ def add_features(hashes, count, tables, buckets, sums):
 def analysed(data, begin, end, row, tables, memory, scratch):
     """Write the row of a chunk; return whether it could be done here."""
     folded, sums = scratch.folded, scratch.sums
-    for at in range(begin, end):
+    size = min(end - begin, u64(tables.limits[0]))
+    for at in range(begin + size, end):
         if data[at] >= 0x80:
             return False
-    size = min(end - begin, tables.limits[0])
-    upper, lower = False, False
+    upper, lower, pointed, named, strange, last, times = False, False, False, False, False, 0, 0
     for at in range(size):
         code = data[begin + at]
+        if code >= 0x80:
+            return False
         capital = 0x41 <= code <= 0x5A
+        low = code | 0x20 if capital else code
+        folded[at] = low
         upper |= capital
-        lower |= 0x61 <= code <= 0x7A
-        folded[at] = code | 0x20 if capital else code
-    whole = is_link(data, begin, end, tables.suffixes)
-    link = whole if size == end - begin else is_link(data, begin, begin + size, tables.suffixes)
-    user = not link and is_user(data, begin, begin + size)
-    capitals = upper and not lower and size > 2
-    if not whole and suspicious(folded, size, tables.signs):
-        length = unmasked(folded, size, tables, scratch.joined)
+        small = 0x61 <= low <= 0x7A
+        lower |= small and not capital
+        strange |= not small
+        pointed |= code == 0x2E or code == 0x3A
+        named |= code == 0x40 or code == 0x2F
+        times = times + 1 if low == last else 1
+        strange |= times == 3
+        last = low
+    # What has no full stop or colon is no link, and what is letters alone no disguise.
+    first, length, stop = np.int64(begin), np.int64(size), np.int64(end)
+    cut = first + length
+    whole = (pointed or cut < stop) and is_link(data, first, stop, tables.suffixes)
+    link = whole if cut == stop else is_link(data, first, cut, tables.suffixes)
+    user = named and not link and is_user(data, first, cut)
+    capitals = upper and not lower and length > 2
+    if strange and not whole and suspicious(folded, length, tables.signs):
+        length = unmasked(folded, length, tables, scratch.joined)
         if length == UNSURE:
             return False
         if length:
-            folded, size, user, capitals = scratch.joined, length, False, False
+            folded, size, user, capitals = scratch.joined, u64(length), False, False
     sums[:] = 0
     if link or user:
         scratch.hashes[0] = tables.opaque[0 if link else 1]

@@ -34,6 +34,7 @@ class Tables(NamedTuple):
     levels: Array  # int64, whole number of each code
     vocabulary: Array  # uint8, bitmap
     english: Array  # uint64, mixed hashes of words, ascending
+    maybe_english: Array  # bool, which first twelve bits they have
     rude: Array  # uint64, unmixed hashes of the lexicon, ascending
     shapes: Array  # bool, lengths and first and last letters of the lexicon, see Innocent
     grams: Array  # int64, ascending
