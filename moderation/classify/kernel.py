@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -63,24 +62,6 @@ def at_hand() -> Any:
     return compiled() if BATCH in sys.modules else None
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
-    """Texts in which letters stand one by one.
-
-    Parameters
-    ----------
-    texts : ndarray of int64, shape (k,)
-    letters : ndarray of uint32, shape (t,)
-        The letter of each of their chunks that is a single one, else 0.
-    offsets : ndarray of int64, shape (k + 1,)
-        Text `texts[i]` has the chunks `offsets[i]` to `offsets[i + 1]`.
-    """
-
-    texts: I64
-    letters: npt.NDArray[np.uint32]
-    offsets: I64
-
-
 class Kernel:
     """Sums the features of texts in machine code.
 
@@ -113,7 +94,7 @@ class Kernel:
             np.empty(memo.rows.shape[1], np.int64),
         )
 
-    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, Letters | None]:
+    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, dict[int, Analysed]]:
         """Return the sums over chunks and pairs of each text, its chunks, and what may be spelled out.
 
         Parameters
@@ -124,8 +105,8 @@ class Kernel:
         -------
         totals : ndarray of float64, shape (n, labels + 4)
         chunks : ndarray of int64, shape (n,)
-        letters : Letters or None
-            Of the texts in which letters stand one by one.
+        single : dict of int to Analysed
+            The chunks of texts in which letters stand one by one, by the numbers of the texts.
         """
         memo, count = self._memo, len(texts)
         data, edges = bytes_of(texts)
@@ -134,8 +115,7 @@ class Kernel:
         left = np.empty((LEFT, 3), np.int64)
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
         states = np.zeros(count, np.uint8)
-        some: list[I64] = []
-        letters: list[npt.NDArray[np.uint32]] = []
+        single: dict[int, Analysed] = {}
         most = int(np.diff(edges).max(initial=0)) // 2 + 1
         scratch = self._shared.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(4)))
         first = 0
@@ -156,18 +136,14 @@ class Kernel:
                 memo.forget()
                 raise
             chunks[first:text] = np.diff(offsets[first : text + 1])
-            some.append(np.flatnonzero(states[first:text] == self._shared.SPELLED) + first)
-            parts = [numbers[offsets[at] : offsets[at + 1]] for at in some[-1].tolist()]
-            letters.extend(map(memo.letters.take, parts))
+            for at in (np.flatnonzero(states[first:text] == self._shared.SPELLED) + first).tolist():
+                single[at] = memo.take(numbers[offsets[at] : offsets[at + 1]])
             if text < count and memo.index.count == len(memo.index.hashes):
                 # So many chunks at most, of which that text alone may need room.
                 alone = int(edges[text + 1] - edges[text]) // 2 + 1
                 memo.make_room(alone if text == first else 1)
             first = text
-        if not letters:
-            return totals, chunks, None
-        ends = np.cumsum([0, *map(len, letters)])
-        return totals, chunks, Letters(np.concatenate(some), np.concatenate(letters), ends)
+        return totals, chunks, single
 
     def _finish(self, data: npt.NDArray[np.uint8], left: I64) -> None:
         """Analyse with arrays what was left to them."""

@@ -8,15 +8,13 @@ the root of their squared values.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from moderation.classify.frequent import NONE, Frequent
@@ -24,7 +22,7 @@ from moderation.classify.kernel import Kernel, compiled
 from moderation.classify.memo import Memo
 from moderation.classify.weights import decode
 from moderation.memory import keep
-from moderation.text.chunks import Chunked, split
+from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
 from moderation.text.obfuscation import Unmasker
@@ -225,7 +223,8 @@ class Scorer:
 
     def take_apart(self, text: str) -> Parts:
         """Return what each token and pair of one text adds to the margins."""
-        chunked, keys, rows, spelled = self._resolve(pa.array([text], pa.string()))
+        chunked = split(pa.array([text], pa.string()))
+        chunked, keys, rows, spelled = self._spell_out(chunked, self._look_up(chunked.distinct))
         tokens = rows[chunked.tokens]
         links, _ = self._links(chunked, keys)
         count, labels = len(chunked.tokens), self._labels
@@ -250,7 +249,10 @@ class Scorer:
     def _batch(self, texts: pa.StringArray) -> tuple[F64, I64]:
         """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""
         if self._kernel:
-            return self._through_kernel(self._kernel, texts)
+            total, chunks, single = self._kernel.sums(texts)
+            if single:
+                total[list(single)] = self._spelled(list(single.values()))
+            return total, chunks
         tokens = tokenise(texts)
         numbers = self._numbers(tokens)
         total = _sum_rows(numbers, tokens.offsets, self._memo.rows)
@@ -260,15 +262,9 @@ class Scorer:
                 self._add_links(total, keys, tokens.offsets, step, seed)
         spelled = self._spell(self._memo.letters.take(numbers), tokens.offsets)
         if len(spelled):
-            total[spelled] = self._spelled(texts.take(pa.array(spelled)))
+            parts = [numbers[tokens.offsets[at] : tokens.offsets[at + 1]] for at in spelled.tolist()]
+            total[spelled] = self._spelled([self._memo.take(part) for part in parts])
         return total, np.diff(tokens.offsets)
-
-    def _through_kernel(self, kernel: Kernel, texts: pa.StringArray) -> tuple[F64, I64]:
-        total, chunks, letters = kernel.sums(texts)
-        if letters is not None:
-            spelled = letters.texts[self._spell(letters.letters, letters.offsets)]
-            total[spelled] = self._spelled(texts.take(pa.array(spelled)))
-        return total, chunks
 
     def _spell(self, letters: U32, offsets: I64) -> I64:
         """Return the texts in which letters that stand one by one spell a word."""
@@ -304,20 +300,22 @@ class Scorer:
         squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
         total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
 
-    def _spelled(self, texts: pa.StringArray) -> F64:
-        """Return the sums of texts in which letters stand one by one, and may spell words."""
-        if not len(texts):
-            return np.empty((0, self._labels + EXTRA_COLUMNS))
-        chunked, keys, rows, _ = self._resolve(texts)
+    def _spelled(self, texts: Sequence[Analysed]) -> F64:
+        """Return the sums of texts, of whose chunks these are, in which letters may spell words."""
+        rows, keys, letters = map(np.concatenate, zip(*texts, strict=True))
+        offsets = np.cumsum([0, *(len(text[1]) for text in texts)])
+        own = np.arange(len(keys), dtype=np.int32)
+        chunked = Chunked(pa.nulls(len(keys), pa.string()), own, offsets)
+        chunked, keys, rows, _ = self._spell_out(chunked, (rows, keys, letters))
         total = _sum_rows(chunked.tokens, chunked.offsets, rows)
         values, owner = self._links(chunked, keys)
         ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
         total[:, : self._labels + 1] += _sum_rows(None, ends, values)
         return total
 
-    def _resolve(self, texts: pa.StringArray) -> tuple[Chunked, U64, F64, Spelled | None]:
-        chunked = split(texts)
-        rows, keys, letter = self._look_up(chunked.distinct)
+    def _spell_out(self, chunked: Chunked, analysed: Analysed) -> tuple[Chunked, U64, F64, Spelled | None]:
+        """Put spelled-out words together; return also keys and rows, which those words follow."""
+        rows, keys, letter = analysed
         spelled = spell_out(chunked, letter, self.unmasker)
         if spelled is not None:
             words = spelled.chunked.distinct.slice(len(chunked.distinct))
@@ -386,17 +384,6 @@ class Scorer:
             found = np.flatnonzero(self.weights.table.find(hashes)[1])
             ends.append(np.stack((found, found + step), axis=1))
         return np.concatenate(ends) if ends else np.empty((0, 2), np.int64)
-
-
-def batches(texts: pa.StringArray, size: int) -> Iterator[tuple[int, pa.StringArray]]:
-    """Cut texts into batches of about so many bytes, each with the number of its first text."""
-    if not len(texts):
-        return
-    sizes = np.cumsum(pc.binary_length(texts).to_numpy().astype(np.int64))
-    edges = np.searchsorted(sizes, np.arange(size, sizes[-1], size)) + 1
-    edges = np.unique(np.concatenate(([0], edges, [len(texts)])))
-    for start, stop in pairwise(edges.tolist()):
-        yield start, texts.slice(start, stop - start)
 
 
 _ENGLISH: Final = np.array([mix_one(hash_word(word), WORD) for word in ENGLISH_WORDS.split()], np.uint64)

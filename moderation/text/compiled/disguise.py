@@ -122,7 +122,19 @@ def not_rude(folded, begin, end, tables, joined):
         if tables.signs[folded[at]] & UPRIGHT:
             upright += 1
     if 1 < upright <= tables.limits[1]:
-        return False
+        for choice in range(1, (1 << upright) - 1):
+            size, total, signs = 0, u64(0), 0
+            for at in range(begin, end):
+                meaning = tables.as_i
+                if tables.signs[folded[at]] & UPRIGHT:
+                    meaning = tables.as_l if (choice >> signs) & 1 else tables.as_i
+                    signs += 1
+                code = meaning[folded[at]]
+                if code:
+                    total += u64(code) * tables.powers[size]
+                    size += 1
+            if within(tables.rude, total):
+                return False
     for meaning in (tables.as_i, tables.as_l):
         _, total, stretched = read(folded, begin, end, meaning, tables, joined)
         if stretched or within(tables.rude, total):
