@@ -21,7 +21,7 @@ from moderation.classify.frequent import NONE, Frequent
 from moderation.classify.kernel import Kernel, compiled
 from moderation.classify.memo import Memo
 from moderation.classify.weights import decode
-from moderation.memory import keep
+from moderation.memory import keep, release
 from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
@@ -175,10 +175,9 @@ class Scorer:
         self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
         self._kernel: Kernel | None = None
         self._machine_code, self._bytes = machine_code, 0
+        self._begin()
         if machine_code:
             self.prepare()
-        else:
-            self._begin()
 
     def __reduce__(self) -> tuple[type[Scorer], tuple[Weights, int, bool | None]]:
         # What it remembers, and machine code, are made anew.
@@ -192,13 +191,14 @@ class Scorer:
         if self._kernel is not None or self._machine_code is False:
             return
         self._machine_code = compiled() is not None
-        if self._machine_code:
-            memo = Memo(self._memo.capacity, self._memo.width, packed=True)
-            self._memo, self._kernel = memo, Kernel(self.weights, _ENGLISH, memo, self._analyse)
+        if not self._machine_code:
+            return
+        self._memo = Memo(self._memo.capacity, self._memo.width, packed=True)
+        self._kernel = Kernel(self.weights, _ENGLISH, self._memo, self._analyse)
         self._begin()
-        if self._kernel is not None:
-            # Of what machine code leaves to arrays, so that all of it is loaded.
-            self._kernel.sums(pa.array(["\u00e9" * 40]))
+        # Of what machine code leaves to arrays, so that all of it is loaded.
+        self._kernel.sums(pa.array(["\u00e9" * 40]))
+        release()
 
     def forget(self) -> None:
         """Clear the memo of all but frequent chunks; scores stay the same, the next ones take longer."""

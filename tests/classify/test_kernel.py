@@ -245,7 +245,7 @@ def test_arrays_do_without_machine_code(weights: Weights, monkeypatch: pytest.Mo
         monkeypatch.setenv(kernel.VARIABLE, "0")
     else:
         monkeypatch.setattr(kernel, "import_module", fail)
-    scorer = Scorer(weights)
+    scorer = Scorer(weights, memo_chunks=4)
     scorer.prepare()
     kernel.compiled.cache_clear()
     assert scorer._kernel is None
