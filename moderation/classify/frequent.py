@@ -52,10 +52,5 @@ class Frequent:
         """The letter of a chunk that is a single one, else 0, shape (n,)."""
         return self.marks[:, 2].astype(np.uint32)
 
-    @property
-    def rows(self) -> npt.NDArray[np.float64]:
-        """Sums over the features of each chunk, shape (n, width)."""
-        return self.sums.astype(np.float64)
-
 
 NONE: Final = Frequent(np.zeros((0, 3), np.uint64), np.zeros((0, 0), np.int32))

@@ -8,22 +8,21 @@ the root of their squared values.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from moderation.classify.frequent import NONE, Frequent
+from moderation.classify.kernel import Kernel, compiled
 from moderation.classify.memo import Memo
 from moderation.classify.weights import decode
-from moderation.memory import keep
-from moderation.text.chunks import Chunked, split
+from moderation.memory import keep, release
+from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
 from moderation.text.obfuscation import Unmasker
@@ -55,8 +54,17 @@ ENGLISH_WORDS: Final = (
 MEMO_CHUNKS: Final = 1 << 18
 """Chunks remembered, rows of about 120 bytes. 10,000 comments have some 68,000 different ones."""
 
+LARGEST_SUM: Final = (1 << 31) - 1
+"""What a sum over a chunk can be, so that four bytes hold it: 2,000 features of the largest weight."""
+
 BATCH_BYTES: Final = 1 << 19
 """Text scored at once: bounds memory, stays in the cache, and is long enough for calls not to count."""
+
+WORTHWHILE: Final = 1 << 23
+"""Bytes of texts from which on it pays to load machine code: arrays take as long for them, a second."""
+
+WIDER: Final = 8
+"""So many times as much is scored at once by machine code, which keeps four bytes of a chunk."""
 
 SLICE: Final = 1 << 13
 """New chunks analysed at once: their features are some hundred times as large as they are."""
@@ -150,9 +158,14 @@ class Scorer:
     weights : Weights
     memo_chunks : int, default `MEMO_CHUNKS`
         Number of chunks remembered.
+    machine_code : bool, optional
+        Score with machine code, from the beginning or never. Default: where numba is installed, when the
+        texts are enough for it to pay. Scores are the same.
     """
 
-    def __init__(self, weights: Weights, memo_chunks: int = MEMO_CHUNKS) -> None:
+    def __init__(
+        self, weights: Weights, memo_chunks: int = MEMO_CHUNKS, machine_code: bool | None = None
+    ) -> None:
         keep()
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
@@ -160,7 +173,32 @@ class Scorer:
         self._vocabulary = np.asarray(weights.vocabulary)
         self._labels = weights.codes.shape[1]
         self._memo = Memo(memo_chunks, self._labels + EXTRA_COLUMNS)
+        self._kernel: Kernel | None = None
+        self._machine_code, self._bytes = machine_code, 0
         self._begin()
+        if machine_code:
+            self.prepare()
+
+    def __reduce__(self) -> tuple[type[Scorer], tuple[Weights, int, bool | None]]:
+        # What it remembers, and machine code, are made anew.
+        return Scorer, (self.weights, self._memo.capacity, self._machine_code)
+
+    def prepare(self) -> None:
+        """Load machine code now, and not when the first `WORTHWHILE` bytes have been scored.
+
+        Where nobody has done so on this machine, it is compiled first, which takes a while.
+        """
+        if self._kernel is not None or self._machine_code is False:
+            return
+        self._machine_code = compiled() is not None
+        if not self._machine_code:
+            return
+        self._memo = Memo(self._memo.capacity, self._memo.width, packed=True)
+        self._kernel = Kernel(self.weights, _ENGLISH, self._memo, self._analyse)
+        self._begin()
+        # Of what machine code leaves to arrays, so that all of it is loaded.
+        self._kernel.sums(pa.array(["\u00e9" * 40]))
+        release()
 
     def forget(self) -> None:
         """Clear the memo of all but frequent chunks; scores stay the same, the next ones take longer."""
@@ -169,9 +207,12 @@ class Scorer:
 
     def margins(self, texts: pa.StringArray) -> Margins:
         """Return the margins of texts, shape (n,), no nulls."""
+        self._bytes += texts.nbytes
+        if self._machine_code is None and self._bytes >= WORTHWHILE:
+            self.prepare()
         labels = self._labels
         rows, chunks = np.empty((len(texts), labels + EXTRA_COLUMNS)), np.empty(len(texts), np.int64)
-        for start, batch in batches(texts):
+        for start, batch in batches(texts, BATCH_BYTES * (WIDER if self._kernel else 1)):
             part = slice(start, start + len(batch))
             rows[part], chunks[part] = self._batch(batch)
         squares = rows[:, labels + SQUARES]
@@ -182,7 +223,8 @@ class Scorer:
 
     def take_apart(self, text: str) -> Parts:
         """Return what each token and pair of one text adds to the margins."""
-        chunked, keys, rows, spelled = self._resolve(pa.array([text], pa.string()))
+        chunked = split(pa.array([text], pa.string()))
+        chunked, keys, rows, spelled = self._spell_out(chunked, self._look_up(chunked.distinct))
         tokens = rows[chunked.tokens]
         links, _ = self._links(chunked, keys)
         count, labels = len(chunked.tokens), self._labels
@@ -202,10 +244,15 @@ class Scorer:
     def _begin(self) -> None:
         known = self.weights.frequent.first(self._memo.capacity // 2)
         if len(known.marks):
-            self._memo.add(known.hashes, known.rows, known.keys, known.letters)
+            self._memo.add(known.hashes, known.sums, known.keys, known.letters)
 
     def _batch(self, texts: pa.StringArray) -> tuple[F64, I64]:
         """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""
+        if self._kernel:
+            total, chunks, single = self._kernel.sums(texts)
+            if single:
+                total[list(single)] = self._spelled(list(single.values()))
+            return total, chunks
         tokens = tokenise(texts)
         numbers = self._numbers(tokens)
         total = _sum_rows(numbers, tokens.offsets, self._memo.rows)
@@ -213,12 +260,17 @@ class Scorer:
         for step, wanted, seed in ((1, self.weights.pairs, PAIR), (2, self.weights.skips, SKIP)):
             if wanted and len(keys) > step:
                 self._add_links(total, keys, tokens.offsets, step, seed)
-        runs = letter_runs(self._memo.letters.take(numbers), tokens.offsets)
-        starts = [start for start, letters in runs if self.unmasker.spelled(letters)]
-        if starts:
-            spelled = np.unique(np.searchsorted(tokens.offsets, starts, side="right") - 1)
-            total[spelled] = self._spelled(texts.take(pa.array(spelled)))
+        spelled = self._spell(self._memo.letters.take(numbers), tokens.offsets)
+        if len(spelled):
+            parts = [numbers[tokens.offsets[at] : tokens.offsets[at + 1]] for at in spelled.tolist()]
+            total[spelled] = self._spelled([self._memo.take(part) for part in parts])
         return total, np.diff(tokens.offsets)
+
+    def _spell(self, letters: U32, offsets: I64) -> I64:
+        """Return the texts in which letters that stand one by one spell a word."""
+        runs = letter_runs(letters, offsets)
+        starts = [start for start, run in runs if self.unmasker.spelled(run)]
+        return np.unique(np.searchsorted(offsets, np.array(starts, np.int64), side="right") - 1)
 
     def _numbers(self, tokens: Tokens) -> I32:
         """Return the memo's row of each chunk; those that have none get one."""
@@ -248,18 +300,22 @@ class Scorer:
         squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
         total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
 
-    def _spelled(self, texts: pa.StringArray) -> F64:
-        """Return the sums of texts in which letters stand one by one, and may spell words."""
-        chunked, keys, rows, _ = self._resolve(texts)
+    def _spelled(self, texts: Sequence[Analysed]) -> F64:
+        """Return the sums of texts, of whose chunks these are, in which letters may spell words."""
+        rows, keys, letters = map(np.concatenate, zip(*texts, strict=True))
+        offsets = np.cumsum([0, *(len(text[1]) for text in texts)])
+        own = np.arange(len(keys), dtype=np.int32)
+        chunked = Chunked(pa.nulls(len(keys), pa.string()), own, offsets)
+        chunked, keys, rows, _ = self._spell_out(chunked, (rows, keys, letters))
         total = _sum_rows(chunked.tokens, chunked.offsets, rows)
         values, owner = self._links(chunked, keys)
         ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
         total[:, : self._labels + 1] += _sum_rows(None, ends, values)
         return total
 
-    def _resolve(self, texts: pa.StringArray) -> tuple[Chunked, U64, F64, Spelled | None]:
-        chunked = split(texts)
-        rows, keys, letter = self._look_up(chunked.distinct)
+    def _spell_out(self, chunked: Chunked, analysed: Analysed) -> tuple[Chunked, U64, F64, Spelled | None]:
+        """Put spelled-out words together; return also keys and rows, which those words follow."""
+        rows, keys, letter = analysed
         spelled = spell_out(chunked, letter, self.unmasker)
         if spelled is not None:
             words = spelled.chunked.distinct.slice(len(chunked.distinct))
@@ -270,8 +326,7 @@ class Scorer:
 
     def _look_up(self, chunks: pa.StringArray) -> Analysed:
         numbers = self._numbers(tokenise(chunks))
-        memo = self._memo
-        return memo.rows.take(numbers, axis=0), memo.keys.take(numbers), memo.letters.take(numbers)
+        return self._memo.take(numbers)
 
     def _analyse(self, distinct: pa.StringArray) -> Analysed:
         rows = np.empty((len(distinct), self._labels + EXTRA_COLUMNS))
@@ -302,7 +357,7 @@ class Scorer:
         rows[:, labels + LETTERS] = features.letters
         rows[:, labels + KNOWN_LETTERS] = np.where(familiar, features.letters, 0)
         rows[words.owner[np.isin(words.hashes, _ENGLISH)], labels + ENGLISH] = 1
-        return rows
+        return rows.clip(-LARGEST_SUM, LARGEST_SUM, out=rows)
 
     def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, I64]:
         weights = self.weights
@@ -329,17 +384,6 @@ class Scorer:
             found = np.flatnonzero(self.weights.table.find(hashes)[1])
             ends.append(np.stack((found, found + step), axis=1))
         return np.concatenate(ends) if ends else np.empty((0, 2), np.int64)
-
-
-def batches(texts: pa.StringArray) -> Iterator[tuple[int, pa.StringArray]]:
-    """Cut texts into batches of about `BATCH_BYTES`, each with the number of its first text."""
-    if not len(texts):
-        return
-    sizes = np.cumsum(pc.binary_length(texts).to_numpy().astype(np.int64))
-    edges = np.searchsorted(sizes, np.arange(BATCH_BYTES, sizes[-1], BATCH_BYTES)) + 1
-    edges = np.unique(np.concatenate(([0], edges, [len(texts)])))
-    for start, stop in pairwise(edges.tolist()):
-        yield start, texts.slice(start, stop - start)
 
 
 _ENGLISH: Final = np.array([mix_one(hash_word(word), WORD) for word in ENGLISH_WORDS.split()], np.uint64)

@@ -78,6 +78,7 @@ def open_service(settings: Settings) -> Service:
     keys = read_keys(settings.keys)
     metrics = Metrics()
     # Once at the start, so that the first client does not wait for what is loaded late.
+    model.scorer.prepare()
     model.score_table(pa.table({"text": WARM_UP}), any_language=True)
     return Service(
         settings,

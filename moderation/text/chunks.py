@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -60,6 +61,17 @@ def as_strings(texts: Texts) -> pa.StringArray:
     if not pa.types.is_string(texts.type):
         texts = texts.cast(pa.string())
     return pc.fill_null(texts, "") if texts.null_count else texts
+
+
+def batches(texts: pa.StringArray, size: int) -> Iterator[tuple[int, pa.StringArray]]:
+    """Cut texts into batches of about so many bytes, each with the number of its first text."""
+    if not len(texts):
+        return
+    sizes = np.cumsum(pc.binary_length(texts).to_numpy().astype(np.int64))
+    edges = np.searchsorted(sizes, np.arange(size, sizes[-1], size)) + 1
+    edges = np.unique(np.concatenate(([0], edges, [len(texts)])))
+    for start, stop in pairwise(edges.tolist()):
+        yield start, texts.slice(start, stop - start)
 
 
 def split(texts: pa.StringArray) -> Chunked:

@@ -23,9 +23,12 @@ Bool = npt.NDArray[np.bool_]
 WORD, SYMBOL, SHAPE, PAIR, SKIP, GRAM = 1, 2, 3, 4, 5, 16
 """Name spaces of feature hashes; n-grams of length n use `GRAM + n`."""
 
-URL: Final = r"(?i)^\W*(?:https?:|www\.)|[a-z0-9-]\.(?:com|org|net|gov|edu|co|io|de|uk|ru|html?|php)\b"
+SUFFIXES: Final = ("com", "org", "net", "gov", "edu", "co", "io", "de", "uk", "ru", "htm", "html", "php")
+URL: Final = rf"(?i)^\W*(?:https?:|www\.)|[a-z0-9-]\.(?:{'|'.join(SUFFIXES)})\b"
 USER: Final = r"^\W{0,2}(?:@[A-Za-z0-9_]|/?u/[A-Za-z0-9_])"
 SHAPES: Final = {name: number for number, name in enumerate(("url", "user", "number", "caps"))}
+
+SHAPE_HASHES: Final = mix(np.arange(len(SHAPES), dtype=np.uint64), SHAPE)
 
 _APOSTROPHES = (0x27, 0x2019, 0x2BC, 0x60, 0xB4)
 _EDGE = np.uint64(2)
@@ -130,7 +133,7 @@ def analyse_families(chunks: pa.StringArray, grams: Sequence[int]) -> Analysis:
         "caps": pc.utf8_is_upper(chunks).to_numpy(zero_copy_only=False) & ~opaque & (_length(chunks) > 2),
     }
     for name, holds in shapes.items():
-        hashes = mix(np.full(int(holds.sum()), SHAPES[name], np.uint64), SHAPE)
+        hashes = np.repeat(SHAPE_HASHES[SHAPES[name]], int(holds.sum()))
         families.append(FamilyFeatures(SHAPE, hashes, np.flatnonzero(holds)))
 
     inner = (kinds == LETTER) | (kinds == DIGIT)
@@ -178,11 +181,12 @@ def _kind_table() -> npt.NDArray[np.uint8]:
     return table
 
 
-_KINDS = _kind_table()
+KINDS: Final = _kind_table()
+"""Kind of the first characters; see `_kinds` for the others."""
 
 
 def _kinds(codes: U64) -> npt.NDArray[np.uint8]:
-    kinds = _KINDS[np.minimum(codes, 0x2FFF).astype(np.int64)]
+    kinds = KINDS[np.minimum(codes, 0x2FFF).astype(np.int64)]
     high = codes >= 0x3000
     if high.any():
         value = codes[high]

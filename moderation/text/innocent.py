@@ -42,6 +42,16 @@ _KINDS: Final = _byte_kinds()
 _A: Final = ord("a")
 
 
+def lexicon_shapes(lexicon: Sequence[str]) -> Bool:
+    """Return lengths, first and last letters of words that hidden letters may complete."""
+    shapes = np.zeros((LONGEST + 1, 26, 26), bool)
+    for word in lexicon:
+        first, last = ord(word[0]) - _A, ord(word[-1]) - _A
+        if 0 <= first < 26 and 0 <= last < 26 and len(word) <= LONGEST:
+            shapes[len(word), first, last] = True
+    return shapes
+
+
 class Innocent:
     """Knows what `Unmasker.word` would certainly leave as it is.
 
@@ -56,11 +66,7 @@ class Innocent:
     def __init__(self, vocabulary: npt.NDArray[np.uint8], lexicon: Sequence[str]) -> None:
         self._vocabulary = np.asarray(vocabulary)
         self._rude = np.array([hash_word(word) for word in lexicon], np.uint64)
-        # Lengths, first and last letters of words that hidden letters may complete.
-        self._shapes = np.zeros((LONGEST + 1, 26, 26), bool)
-        for word in lexicon:
-            if word.isascii() and word.isalpha() and len(word) <= LONGEST:
-                self._shapes[len(word), ord(word[0]) - _A, ord(word[-1]) - _A] = True
+        self._shapes = lexicon_shapes(lexicon)
 
     def tell(self, chunks: pa.StringArray) -> Bool:
         """Tell which chunks, shape (d,), folded, certainly are no disguise."""

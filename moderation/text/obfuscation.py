@@ -48,13 +48,14 @@ _ENCLOSED_LETTERS: Final = {
     first + number: ord("a") + number for first in (0x1F150, 0x1F170, 0x1F1E6) for number in range(26)
 }
 
-_OUTER = " \t\"'“”‘’«».,;:?!()[]{}<>…—–`~"
-_OUTER_BUT_LEET = _OUTER.replace("!", "")
+OUTER: Final = " \t\"'“”‘’«».,;:?!()[]{}<>…—–`~"
+OUTER_BUT_LEET: Final = OUTER.replace("!", "")
 _NAME = re.compile(USER)
-_SEPARATED = re.compile(r"[\W_]+")
+SEPARATED: Final = re.compile(r"[\W_]+")
 _RUN = re.compile(r"([a-z])\1{2,}")
 _PAIR = re.compile(r"([a-z])\1+")
-_MASK = re.compile(r"(?<=[a-z])[^a-z0-9\s.,'’/]+|^[*#@$%&]+(?=[a-z])")
+SPARING: Final = re.compile(r"[^\w*#@$%&!?^~-]")
+MASK: Final = re.compile(r"(?<=[a-z])[^a-z0-9\s.,'’/]+|^[*#@$%&]+(?=[a-z])")
 _LETTERS = re.compile("[a-z]*")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
@@ -133,15 +134,15 @@ class Unmasker:
     def _word(self, folded: str) -> str | None:
         if _NAME.match(folded):
             # A user's name is nobody's disguise, unless its "@" is the first letter of a rude word.
-            return self._rude_word(folded.strip(_OUTER))
+            return self._rude_word(folded.strip(OUTER))
         opened = folded.translate(_ENCLOSED_LETTERS)
-        core = _INVISIBLE.sub("", opened).strip(_OUTER)
+        core = _INVISIBLE.sub("", opened).strip(OUTER)
         if opened != folded and self.knows(core):
             return core
         starred = self._masked(core) if "*" in core else None
         if starred:
             return starred
-        pieces = [piece for piece in _SEPARATED.split(core) if piece]
+        pieces = [piece for piece in SEPARATED.split(core) if piece]
         if pieces and all(len(piece) > 1 and self.knows(piece) for piece in pieces):
             # Common disguises are known words themselves; two words joined by a full stop are none.
             return self._rude_word(core) if core.translate(UPRIGHT).translate(LEET) != core else None
@@ -150,9 +151,7 @@ class Unmasker:
             enough = 2 * letters >= len(candidate) or candidate in self._rude
             if len(candidate) > 2 and letters and enough and candidate != core and self.knows(candidate):
                 return candidate
-        return self._rude_word(_INVISIBLE.sub("", opened).strip(_OUTER.replace("!", ""))) or self._masked(
-            core
-        )
+        return self._rude_word(_INVISIBLE.sub("", opened).strip(OUTER_BUT_LEET)) or self._masked(core)
 
     def _rude_word(self, core: str) -> str | None:
         return next((word for word in chain(self._candidates(core), _read(core)) if word in self._rude), None)
@@ -160,17 +159,17 @@ class Unmasker:
     def _candidates(self, core: str) -> Iterator[str]:
         core = core.translate(LOOK_ALIKES) if not core.isascii() else core
         for upright in (UPRIGHT, UPRIGHT_AS_L):
-            joined = _SEPARATED.sub("", core.translate(upright).translate(LEET))
+            joined = SEPARATED.sub("", core.translate(upright).translate(LEET))
             yield joined
             if _RUN.search(joined):
                 yield from sorted(_shortened(joined), key=lambda word: word not in self._rude)
 
     def _masked(self, core: str) -> str | None:
         stripped = core.strip("*_") if core[:1] == core[-1:] else core
-        if not _MASK.search(stripped) or re.search(r"[^\w*#@$%&!?^~-]", _MASK.sub("", stripped)):
+        if not MASK.search(stripped) or SPARING.search(MASK.sub("", stripped)):
             return None
         # An emoji stands for one letter or two, any other sign for exactly one.
-        ends = [0, *(edge for m in _MASK.finditer(stripped) for edge in m.span()), len(stripped)]
+        ends = [0, *(edge for m in MASK.finditer(stripped) for edge in m.span()), len(stripped)]
         pieces = [stripped[begin:end] for begin, end in pairwise(ends)]
         # Pieces alternate: shown, hidden, shown, ...
         if all(piece.isascii() for piece in pieces[1::2]):
@@ -211,7 +210,7 @@ def _read(core: str) -> Iterator[str]:
         read = list(core)
         for at, letter in zip(signs, letters, strict=True):
             read[at] = letter
-        yield _SEPARATED.sub("", "".join(read).translate(LEET))
+        yield SEPARATED.sub("", "".join(read).translate(LEET))
 
 
 def _hidden(sign: str) -> str:

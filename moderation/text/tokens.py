@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -20,8 +21,11 @@ _BLOCK: Final = (1 << 19) + (1 << 16)
 """Bytes for which powers of the hash's base are kept: those of a batch whose last text is not too long. A
 longer one has its own made."""
 
+_FEW: Final = 1 << 16
+"""Bytes for which powers are made anew each time: who has machine code needs them for little else."""
+
 _INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
-_LENGTH: Final = np.uint64(0xA0761D6478BD642F)
+LENGTH: Final = np.uint64(0xA0761D6478BD642F)
 """Odd factor of a chunk's length in its hash."""
 
 _LEADS: Final = (0xC2, 0xE1, 0xE2, 0xE3)
@@ -52,11 +56,7 @@ class Tokens:
 
     def chunks(self, at: I64) -> pa.StringArray:
         """Return some of the chunks as strings."""
-        begins, lengths = self.begins[at], (self.ends - self.begins)[at]
-        stops = np.cumsum(lengths)
-        where = np.arange(stops[-1] if len(stops) else 0) + np.repeat(begins - (stops - lengths), lengths)
-        offsets = np.concatenate(([0], stops)).astype(np.int32)
-        return pa.StringArray.from_buffers(len(at), pa.py_buffer(offsets), pa.py_buffer(self.data[where]))
+        return pick(self.data, self.begins[at], self.ends[at])
 
 
 def tokenise(texts: pa.StringArray) -> Tokens:
@@ -67,11 +67,8 @@ def tokenise(texts: pa.StringArray) -> Tokens:
     texts : pyarrow.StringArray, shape (n,)
         No nulls.
     """
-    edges = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    buffer = texts.buffers()[2]
-    data = np.frombuffer(buffer, np.uint8) if buffer is not None else np.empty(0, np.uint8)
-    data, edges = data[edges[0] : edges[-1]], (edges - edges[0]).astype(np.int64)
-    begins, ends = _borders(_inside(data), edges)
+    data, edges = bytes_of(texts)
+    begins, ends = _borders(_inside(data, edges), edges)
     powers, inverses = _powers(len(data))
     sums = np.zeros(len(data) + 1, np.uint64)
     values = data.astype(np.uint64)
@@ -81,26 +78,46 @@ def tokenise(texts: pa.StringArray) -> Tokens:
     hashes -= sums.take(begins)
     hashes *= inverses.take(begins)
     # With the length, because a NUL at the end counts nothing.
-    hashes += (ends - begins).view(np.uint64) * _LENGTH
+    hashes += (ends - begins).view(np.uint64) * LENGTH
     return Tokens(data, begins, ends, np.maximum(mix(hashes), np.uint64(1)), np.searchsorted(begins, edges))
 
 
+def bytes_of(texts: pa.StringArray) -> tuple[U8, I64]:
+    """Return the UTF-8 bytes of all texts, one after the other, and where each begins and ends in them."""
+    edges = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    buffer = texts.buffers()[2]
+    data = np.frombuffer(buffer, np.uint8) if buffer is not None else np.empty(0, np.uint8)
+    return data[edges[0] : edges[-1]], (edges - edges[0]).astype(np.int64)
+
+
+def pick(data: U8, begins: I64, ends: I64) -> pa.StringArray:
+    """Return parts of UTF-8 bytes as strings."""
+    lengths = ends - begins
+    stops = np.cumsum(lengths)
+    where = np.arange(stops[-1] if len(stops) else 0) + np.repeat(begins - (stops - lengths), lengths)
+    offsets = np.concatenate(([0], stops)).astype(np.int32)
+    return pa.StringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(data[where]))
+
+
 def _table(first: np.uint64, count: int) -> U64:
-    powers = np.ones(count, np.uint64)
-    np.multiply.accumulate(np.full(count - 1, first, np.uint64), out=powers[1:])
-    return powers
+    powers = np.ones(max(count, 1), np.uint64)
+    np.multiply.accumulate(np.full(len(powers) - 1, first, np.uint64), out=powers[1:])
+    return powers[:count]
 
 
-_TABLES: Final = (_table(BASE, _BLOCK), _table(_INVERSE, _BLOCK))
+@cache
+def _tables() -> tuple[U64, U64]:
+    return _table(BASE, _BLOCK), _table(_INVERSE, _BLOCK)
 
 
 def _powers(count: int) -> tuple[U64, U64]:
-    if count > _BLOCK:
+    if count > _BLOCK or count < _FEW:
         return _table(BASE, count), _table(_INVERSE, count)
-    return _TABLES[0][:count], _TABLES[1][:count]
+    powers, inverses = _tables()
+    return powers[:count], inverses[:count]
 
 
-def _inside(data: U8) -> Bool:
+def _inside(data: U8, edges: I64) -> Bool:
     """Tell which bytes are not white space, as Arrow has it."""
     inside = data > 0x20
     if not len(data):
@@ -108,7 +125,7 @@ def _inside(data: U8) -> Bool:
     control = (data < 0x1C) & ((data < 0x09) | (data > 0x0D))
     inside |= control
     if data.max() >= _LEADS[0]:
-        for spaces in _wide_spaces(data):
+        for spaces in _wide_spaces(data, edges):
             inside[spaces] = False
     return inside
 
@@ -129,8 +146,8 @@ def _borders(inside: Bool, edges: I64) -> tuple[I64, I64]:
     return np.flatnonzero(begins), np.flatnonzero(ends)
 
 
-def _wide_spaces(data: U8) -> Iterator[I64]:
-    """Yield the bytes of white space that is longer than one byte."""
+def _wide_spaces(data: U8, edges: I64) -> Iterator[I64]:
+    """Yield the bytes of white space that is longer than one byte, each within one text."""
     for lead in _LEADS:
         at = np.flatnonzero(data == lead)
         # Clipped, because a table from elsewhere may hold bytes that are no UTF-8.
@@ -145,5 +162,7 @@ def _wide_spaces(data: U8) -> Iterator[I64]:
         else:
             general = (third <= 0x8A) | (third == 0xA8) | (third == 0xA9) | (third == 0xAF)
             wide, length = ((second == 0x80) & general) | ((second == 0x81) & (third == 0x9F)), 3
+        at = at[wide]
+        at = at[at + length <= edges[np.searchsorted(edges, at, side="right")]]
         for step in range(length):
-            yield at[wide] + step
+            yield at + step

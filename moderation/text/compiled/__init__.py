@@ -1,0 +1,1 @@
+"""Scoring in machine code (numba): `batch` has the functions that are called, the others their parts."""

@@ -1,0 +1,175 @@
+"""One chunk in machine code: its features, as `text.features` finds them, and the sums over them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from moderation.text.compiled.disguise import is_link, is_user, suspicious, unmasked
+from moderation.text.compiled.shared import (
+    DIGIT,
+    LARGEST,
+    LETTER,
+    SILENT,
+    UNSURE,
+    fetch,
+    inlined,
+    knows,
+    log_of,
+    mix_one,
+    u64,
+    within,
+)
+
+
+@inlined
+def features(folded, size, capitals, tables, scratch, sums):
+    """Hash the features of a folded chunk that is no link; return their number, the key and the letter."""
+    powers, steps, spaces, grams = tables.powers, tables.steps, tables.spaces, tables.grams
+    padded, out = scratch.padded, scratch.hashes
+    # Places are unsigned throughout: signed ones would be asked each time whether they count from the end.
+    none, one, shift = u64(0), u64(1), u64(64) - log_of(len(tables.tags))
+    found, filled, begins, length, inner, at = none, none, none, none, none, none
+    word, total, every, gram_steps = none, none, none, u64(spaces[5])
+    familiar, english, digits, letters, letter = False, False, False, 0, np.uint32(0)
+    while at <= size:
+        code = folded[at] if at < size else np.uint8(0x20)
+        kind = tables.kinds[code]
+        if at < size:
+            every += u64(code) * powers[at]
+        if LETTER <= kind <= DIGIT:
+            if length == none:
+                begins = filled
+                padded[filled] = 2
+                filled += one
+            padded[filled] = code
+            filled += one
+            word += u64(code) * powers[length]
+            total += u64(code) * powers[inner]
+            length += one
+            inner += one
+            if kind == LETTER:
+                letters, letter = letters + 1, np.uint32(code)
+            else:
+                digits = True
+        elif kind != SILENT:
+            if length:
+                padded[filled] = 2
+                filled += one
+                mixed = mix_one(word, steps[spaces[0]])
+                out[found] = mixed
+                fetch(tables.tags, mixed >> shift)
+                fetch(tables.vocabulary, mixed >> u64(43))
+                at_word = found
+                found += one
+                if tables.maybe_english[mixed >> u64(52)]:
+                    english |= within(tables.english, mixed)
+                for start in range(begins, filled):
+                    gram, reach, room = none, none, filled - start
+                    for place in range(u64(len(grams))):
+                        size_now = u64(grams[place])
+                        if size_now > room:
+                            break
+                        while reach < size_now:
+                            gram += u64(padded[start + reach]) * powers[reach]
+                            reach += one
+                        mixed = mix_one(gram, steps[gram_steps + size_now])
+                        out[found] = mixed
+                        fetch(tables.tags, mixed >> shift)
+                        found += one
+                familiar |= knows(tables.vocabulary, out[at_word])
+                length, word = none, none
+            if at < size:
+                times = one
+                while at + one < size and folded[at + one] == code:
+                    at += one
+                    times += one
+                    every += u64(code) * powers[at]
+                out[found] = mix_one(u64(code) * u64(4) + min(times, u64(3)), steps[spaces[1]])
+                found += one
+        at += one
+    if digits:
+        out[found] = tables.opaque[2]
+        found += one
+    if capitals:
+        out[found] = tables.opaque[3]
+        found += one
+    labels = tables.limits[3]
+    sums[labels + 1] = letters
+    sums[labels + 2] = letters if familiar else 0
+    sums[labels + 3] = english
+    alone = inner == one and letters == 1
+    return found, mix_one(total if inner else every, steps[spaces[3]]), letter if alone else np.uint32(0)
+
+
+@inlined
+def add_features(hashes, count, tables, buckets, sums):
+    """Add the weights and squares of features to sums."""
+    tags, levels, records, most = tables.tags, tables.levels, tables.records, tables.limits[6]
+    bits = log_of(len(tags))
+    high, low = u64(64) - bits, u64(48) - bits
+    known = u64(0)
+    for at in range(u64(count)):
+        bucket, tag = hashes[at] >> high, np.uint16(hashes[at] >> low)
+        buckets[known] = bucket
+        known += u64(tags[bucket] == max(tag, np.uint16(1)))
+    for at in range(known):
+        fetch(records, buckets[at])
+    square = 0
+    for at in range(known):
+        bucket = buckets[at]
+        for block in range(u64(0), u64(most), u64(8)):
+            for place in range(block, block + u64(8)):
+                sums[place] += levels[records[bucket, place]]
+        square += records[bucket, most] | (np.int64(records[bucket, most + 1]) << 8)
+    sums[tables.limits[3]] += square
+
+
+@inlined
+def analysed(data, begin, end, row, tables, memory, scratch):
+    """Write the row of a chunk; return whether it could be done here."""
+    folded, sums = scratch.folded, scratch.sums
+    size = min(end - begin, u64(tables.limits[0]))
+    for at in range(begin + size, end):
+        if data[at] >= 0x80:
+            return False
+    upper, lower, pointed, named, strange, last, times = False, False, False, False, False, 0, 0
+    for at in range(size):
+        code = data[begin + at]
+        if code >= 0x80:
+            return False
+        capital = 0x41 <= code <= 0x5A
+        low = code | 0x20 if capital else code
+        folded[at] = low
+        upper |= capital
+        small = 0x61 <= low <= 0x7A
+        lower |= small and not capital
+        strange |= not small
+        pointed |= code == 0x2E or code == 0x3A
+        named |= code == 0x40 or code == 0x2F
+        times = times + 1 if low == last else 1
+        strange |= times == 3
+        last = low
+    # What has no full stop or colon is no link, and what is letters alone no disguise.
+    first, length, stop = np.int64(begin), np.int64(size), np.int64(end)
+    cut = first + length
+    whole = (pointed or cut < stop) and is_link(data, first, stop, tables.suffixes)
+    link = whole if cut == stop else is_link(data, first, cut, tables.suffixes)
+    user = named and not link and is_user(data, first, cut)
+    capitals = upper and not lower and length > 2
+    if strange and not whole and suspicious(folded, length, tables.signs):
+        length = unmasked(folded, length, tables, scratch.joined)
+        if length == UNSURE:
+            return False
+        if length:
+            folded, size, user, capitals = scratch.joined, u64(length), False, False
+    sums[:] = 0
+    if link or user:
+        scratch.hashes[0] = tables.opaque[0 if link else 1]
+        found, key, letter = u64(1), mix_one(u64(1), tables.steps[tables.spaces[3]]), np.uint32(0)
+    else:
+        found, key, letter = features(folded, size, capitals, tables, scratch, sums)
+    add_features(scratch.hashes, found, tables, scratch.found, sums)
+    for column in range(tables.limits[3] + 4):
+        memory.rows[row, column] = min(max(sums[column], -LARGEST), LARGEST)
+    memory.marks[row, memory.marks.shape[1] - 1], memory.letters[row] = key, letter
+    return True

@@ -1,0 +1,141 @@
+"""What all machine code shares: the arrays that it is given, how it is compiled, hashes and look-ups."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+u64 = np.uint64
+Array = Any
+"""Of numpy; which types of numbers are in it says the comment behind it."""
+
+LETTER, DIGIT, SILENT = 1, 2, 3
+INNER, TRANSLATED, UPRIGHT, PLAIN, SPARING, BEFORE, AFTER, OUTER, OUTER_BUT_LEET = (1 << b for b in range(9))
+"""What the table of signs says of an ASCII character in a folded chunk: letter or digit; stands for another
+letter; for an "i" or an "l"; hides no letter; and rules out that others do; disguises in front of a letter;
+behind one; stands around words; also if "!" is a letter."""
+
+UNSURE: Final = -1
+SPELLED, WAITS = 1, 2
+LARGEST: Final = (1 << 31) - 1  # of a sum over a chunk, see `scorer.LARGEST_SUM`
+_FIRST, _SECOND = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)  # of splitmix64, see `hashing.mix`
+
+
+class Tables(NamedTuple):
+    """The weights of a model, and what the other modules define; never written to."""
+
+    tags: Array  # uint16, see FeatureTable
+    records: Array  # uint8, (buckets, a multiple of 16): codes, up to a multiple of 8, and the square
+    levels: Array  # int64, whole number of each code
+    vocabulary: Array  # uint8, bitmap
+    english: Array  # uint64, mixed hashes of words, ascending
+    maybe_english: Array  # bool, which first twelve bits they have
+    rude: Array  # uint64, unmixed hashes of the lexicon, ascending
+    shapes: Array  # bool, lengths and first and last letters of the lexicon, see Innocent
+    grams: Array  # int64, ascending
+    powers: Array  # uint64, of the hashes' base
+    steps: Array  # uint64, `seed_step` of each name space
+    kinds: Array  # uint8, of folded ASCII characters
+    signs: Array  # uint16, likewise
+    as_i: Array  # uint8, what an ASCII sign stands for, 0 where for nothing
+    as_l: Array  # uint8, likewise, with the other reading of upright ones
+    suffixes: Array  # uint32, of host names and files in links
+    spaces: Array  # int64: WORD, SYMBOL, SHAPE, PAIR, SKIP, GRAM
+    opaque: Array  # uint64, shapes: link, user, number, capitals
+    limits: Array  # int64: LONGEST, MOST_READINGS, SHORTEST_SPELLED, labels, pairs, skips, codes in a record
+    factors: Array  # uint64: of a chunk's length, of the first of a pair
+
+
+class Memory(NamedTuple):
+    """The arrays of a `Memo` of whole numbers; `count` is that of its index."""
+
+    places: Array  # int32
+    again: Array  # bool
+    rows: Array  # int32, (room, a multiple of 16)
+    marks: Array  # uint64, the same: at the end of each row its hash and its key
+    letters: Array  # uint32
+    count: Array  # int64, (1,)
+
+
+class Scratch(NamedTuple):
+    """Room for what is found out about one chunk."""
+
+    folded: Array  # uint8
+    joined: Array  # uint8
+    padded: Array  # uint8, words with an edge on either side
+    hashes: Array  # uint64, features
+    found: Array  # uint64, their buckets
+    sums: Array  # int64
+    begins: Array  # uint64, of the chunks of one text
+    ends: Array  # uint64
+    wanted: Array  # uint64, their hashes, and those of pairs of them
+    buckets: Array  # uint64
+
+
+# Without counts of references, which would take more time than the work: nothing is allocated here.
+apart = njit(_nrt=False, error_model="numpy")
+inlined = njit(_nrt=False, error_model="numpy", forceinline=True)
+entry = njit(_nrt=False, error_model="numpy", cache=True)
+
+
+@intrinsic
+def fetch(_, array, row):
+    """Ask for what stands at a row of an array, so that it is there when it is looked at."""
+
+    def generate(context, builder, signature, given):
+        kind = signature.args[0]
+        start = context.make_array(kind)(context, builder, given[0])
+        offset = builder.mul(given[1], cgutils.unpack_tuple(builder, start.strides)[0])
+        place = builder.add(builder.ptrtoint(start.data, offset.type), offset)
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, shape, "llvm.prefetch.p0i8")
+        builder.call(function, [builder.inttoptr(place, byte), *(number(n) for n in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate
+
+
+@inlined
+def mix_one(value, step):
+    """Finalise one hash as `hashing.mix` does; `step` is the `seed_step` of its name space."""
+    x = value + step
+    x ^= x >> u64(30)
+    x *= _FIRST
+    x ^= x >> u64(27)
+    x *= _SECOND
+    return x ^ (x >> u64(31))
+
+
+@inlined
+def log_of(size):
+    """Return the logarithm of a power of two."""
+    bits = u64(0)
+    while (1 << bits) < size:
+        bits += u64(1)
+    return bits
+
+
+@apart
+def within(values, wanted):
+    """Tell whether a value is among ascending ones."""
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(values) and values[low] == wanted
+
+
+@inlined
+def knows(vocabulary, mixed):
+    """Tell whether a mixed word hash is in the vocabulary, see `vocabulary.known`."""
+    slot = mixed >> u64(40)
+    return (vocabulary[slot >> u64(3)] >> (u64(7) - (slot & u64(7)))) & u64(1) == u64(1)
