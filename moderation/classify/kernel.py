@@ -170,6 +170,7 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     limits = (
         *(LONGEST, obfuscation.MOST_READINGS, obfuscation.SHORTEST_SPELLED),
         *(weights.codes.shape[1], weights.pairs, weights.skips, -(-weights.codes.shape[1] // 8) * 8),
+        obfuscation.LONGEST_SPELLED,
     )
     maybe = np.zeros(1 << 12, bool)
     maybe[english >> np.uint64(52)] = True

@@ -25,6 +25,7 @@ from moderation.text.hashing import mix
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 
@@ -79,11 +80,7 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
     sizes = np.array([len(data) for data in encoded], np.int64)
     features, owner = _features(np.frombuffer(b"".join(encoded), np.uint8), sizes, tables)
     ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
-    used, columns = _distinct(features, len(tables.ends) - 1)
-    counts = sp.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(texts), len(used)))
-    counts.sum_duplicates()
-    counts.data = np.log1p(counts.data)
-    scores = np.asarray(counts @ _dense(used, tables), np.float64)
+    scores = _scores(features, ends, tables)
     scores[np.diff(ends) > 0] += tables.prior
     scores /= np.sqrt(np.maximum(sizes, 1))[:, None]
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -102,7 +99,9 @@ def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[
     if module is not None:
         feature = np.empty(len(data), np.int32)
         ends = np.concatenate(([0], np.cumsum(sizes)))
-        module.grams(data, ends, tables.index.places, tables.index.hashes, tables.features, feature)
+        module.grams(
+            data, ends, *_short(), tables.index.places, tables.index.hashes, tables.features, feature
+        )
         hits = np.flatnonzero(feature >= 0)
         return feature[hits], np.searchsorted(ends, hits, side="right") - 1
     owner = np.repeat(np.arange(len(sizes)), sizes)
@@ -122,6 +121,22 @@ def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[
     feature = tables.features.take(row)
     hits = np.flatnonzero(feature >= 0)
     return feature[hits], owner[hits]
+
+
+def _scores(features: I32, ends: I64, tables: Tables) -> F64:
+    """Return the log-likelihoods of texts in each class; text `i` has the features from `ends[i]` on."""
+    module, count = at_hand(), len(ends) - 1
+    if module is not None:
+        scores = np.zeros((count, len(tables.least)), np.float32)
+        logs = np.log1p(np.arange(np.diff(ends).max(initial=0) + 1, dtype=np.float32))
+        stored = tables.ends, tables.columns, tables.weights.view(np.uint16), _halves(), tables.least
+        module.weigh(features, ends, *stored, logs, np.empty_like(tables.least), scores)
+        return scores.astype(np.float64)
+    used, columns = _distinct(features, len(tables.ends) - 1)
+    counts = sp.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (count, len(used)))
+    counts.sum_duplicates()
+    counts.data = np.log1p(counts.data)
+    return np.asarray(counts @ _dense(used, tables), np.float64)
 
 
 def _distinct(numbers: I32, count: int) -> tuple[I64, I32]:
@@ -146,6 +161,21 @@ def _dense(features: I64, tables: Tables) -> F32:
     dense = weights.reshape(-1, width)
     dense += tables.least
     return dense
+
+
+@lru_cache(maxsize=1)
+def _short() -> tuple[I32, I32]:
+    """Return the rows of the n-grams of one byte and of two, which are looked for most, by the bytes."""
+    index = _tables().index
+    sizes = ((size, np.arange(1 << 8 * size, dtype=np.uint64)) for size in (1, 2))
+    one, two = (index.find(mix(keys | (np.uint64(size) << SIZE_BITS))) for size, keys in sizes)
+    return one, two
+
+
+@lru_cache(maxsize=1)
+def _halves() -> F32:
+    """Return the value of every number of two bytes."""
+    return np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def _encoded(text: str) -> bytes:

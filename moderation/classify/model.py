@@ -210,8 +210,8 @@ class Model:
             table = table.append_column(pa.field(probability_column(label), pa.float32()), values)
         table = table.append_column("language", pa.array(language, pa.string(), mask=language == ""))
         table = table.append_column("not_scored", pa.array(reasons, pa.string(), mask=~withheld))
-        tier = np.full(len(texts), "fast", object)
-        return table.append_column("tier", pa.array(tier, pa.string(), mask=withheld))
+        tier = pc.if_else(pa.array(withheld), pa.scalar(None, pa.string()), pa.scalar("fast"))
+        return table.append_column("tier", tier)
 
     def explain(self, text: str) -> Explanation:
         """Return what each span of a text adds to the log-odds of each label.

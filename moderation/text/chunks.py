@@ -55,7 +55,7 @@ def as_strings(texts: Texts) -> pa.StringArray:
         except pa.ArrowInvalid as error:
             raise TypeError(f"texts must be strings: {error}") from error
     if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
+        texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
     if pa.types.is_dictionary(texts.type):
         texts = texts.dictionary_decode()
     if not pa.types.is_string(texts.type):

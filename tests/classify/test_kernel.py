@@ -19,6 +19,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from moderation.classify import kernel, langid
 from moderation.classify.bundle import find_bundle, read_bundle
@@ -264,9 +265,15 @@ def test_languages_are_told_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = [text.encode() for text in texts]
     sizes = np.array([len(data) for data in encoded], np.int64)
     given = np.frombuffer(b"".join(encoded), np.uint8), sizes, langid._tables()
-    code = langid._features(*given)
+    code, (languages, certain) = langid._features(*given), langid.identify(texts)
+    ends = np.searchsorted(code[1], np.arange(len(texts) + 1))
+    scores = langid._scores(code[0].copy(), ends, given[2])
     monkeypatch.setattr(langid, "at_hand", lambda: None)
     assert all(map(np.array_equal, code, langid._features(*given)))
+    # Sums of the same numbers in the same order; a processor that fuses products with sums rounds otherwise.
+    assert_allclose(scores, langid._scores(code[0].copy(), ends, given[2]), rtol=1e-5)
+    assert languages.tolist()[:2] == ["de", "fr"]
+    assert all(map(np.array_equal, (languages, certain), langid.identify(texts)))
 
 
 def test_what_is_compiled_is_kept_until_its_files_change() -> None:

@@ -12,9 +12,20 @@ from typing import Final
 import numpy as np
 
 from moderation.text.compiled.chunk import add_features, analysed
-from moderation.text.compiled.shared import SPELLED, WAITS, apart, entry, fetch, inlined, log_of, mix_one, u64
+from moderation.text.compiled.shared import (
+    SPELLED,
+    WAITS,
+    apart,
+    entry,
+    fetch,
+    inlined,
+    knows,
+    log_of,
+    mix_one,
+    u64,
+)
 
-SOURCES: Final = "bddd0ad36d231844"
+SOURCES: Final = "28f585931d9ab0b2"
 """Digest of the files that this one is compiled with, so that it changes when they do; see the tests."""
 
 
@@ -44,8 +55,21 @@ def white(data, at, stop):
 
 
 @apart
+def spells(numbers, stop, single, tables, letters):
+    """Tell whether letters that stand one by one, as many as these before `stop`, end in a known word."""
+    for size in range(u64(tables.limits[2]), u64(min(single, tables.limits[7])) + u64(1)):
+        total = u64(0)
+        for place in range(size):
+            letter = letters[u64(numbers[stop - size + place])]
+            total += u64(letter) * tables.powers[place]
+        if knows(tables.vocabulary, mix_one(total, tables.steps[tables.spaces[0]])):
+            return True
+    return False
+
+
+@apart
 def sum_up(numbers, begin, end, tables, memory, scratch, totals):
-    """Write the sums over the rows and pairs of a text's chunks; tell whether they may spell a word."""
+    """Write the sums over the rows and pairs of a text's chunks; tell whether they spell a word."""
     rows, marks, letters = memory.rows, memory.marks, memory.letters
     pairs, sums = scratch.wanted, scratch.sums
     labels, last = tables.limits[3], u64(marks.shape[1] - 1)
@@ -57,7 +81,8 @@ def sum_up(numbers, begin, end, tables, memory, scratch, totals):
             for place in range(block, block + u64(4)):
                 sums[place] += rows[row, place]
         single = single + 1 if rows[row, labels + 1] == 1 and letters[row] else 0
-        spelled |= single == tables.limits[2]
+        if single >= tables.limits[2] and not spelled:
+            spelled = spells(numbers, at + u64(1), single, tables, letters)
     shift = u64(64) - log_of(len(tables.tags))
     for gap in (1, 2):
         if tables.limits[3 + gap]:
@@ -95,7 +120,7 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left,
     totals : ndarray of float64, shape (n, labels + 4)
         Gets the sums.
     states : ndarray of uint8, shape (n,)
-        Gets `SPELLED` for texts whose letters may spell a word, `WAITS` for those that have such chunks.
+        Gets `SPELLED` for texts whose letters spell a word, `WAITS` for those that have such chunks.
 
     Returns
     -------
@@ -106,7 +131,7 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left,
     places, again, marks = memory.places, memory.again, memory.marks
     bits = log_of(len(places))
     shift, mask, one = u64(64) - bits, u64(len(places) - 1), u64(1)
-    powers, step, factor = tables.powers, tables.steps[0], tables.factors[0]
+    base, step, factor = tables.powers[1], tables.steps[0], tables.factors[0]
     hash_at, letters_at = u64(marks.shape[1] - 2), tables.limits[3] + 1
     begins, ends, wanted = scratch.begins, scratch.ends, scratch.wanted
     filled, rest = 0, 0
@@ -121,19 +146,15 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left,
                 at += wide
             if at == stop:
                 break
-            begin = at
+            begin, total, power = at, u64(0), one
             while at < stop:
                 code = data[at]
                 if (code <= 0x20 or code >= 0xC2) and white(data, at, stop) > u64(0):
                     break
+                # In the same loop: its end is guessed wrong most times, which costs more than a product.
+                total += u64(code) * power
+                power *= base
                 at += one
-            total, near = u64(0), min(at - begin, u64(len(powers)))
-            for place in range(near):
-                total += u64(data[begin + place]) * powers[place]
-            power = powers[len(powers) - 1]
-            for place in range(begin + near, at):
-                power *= powers[1]
-                total += u64(data[place]) * power
             mixed = max(mix_one(total + (at - begin) * factor, step), one)
             fetch(places, mixed >> shift)
             begins[chunks], ends[chunks], wanted[chunks] = begin, at, mixed
@@ -191,20 +212,22 @@ def add_up(numbers, offsets, first, stop, tables, memory, scratch, totals, state
 
 
 @entry
-def grams(data, edges, places, hashes, features, found):
+def grams(data, edges, one_byte, two_bytes, places, hashes, features, found):
     """Find the longest n-gram of a language's table that ends at each byte, see `classify.langid`.
 
     Parameters
     ----------
     data, edges : ndarray
         Bytes of texts; where they begin and end.
+    one_byte, two_bytes : ndarray of int32
+        Rows of the shortest n-grams, by their bytes.
     places, hashes : ndarray
         Of the table's index.
     features : ndarray of int32, shape (rows,)
     found : ndarray of int32, shape (bytes,)
         Gets the feature, -1 where there is none.
     """
-    bits, one = log_of(len(places)), u64(1)
+    bits, one, two = log_of(len(places)), u64(1), u64(2)
     shift, mask, step = u64(64) - bits, u64(len(places) - 1), u64(0x9E3779B97F4A7C15)
     for at in range(len(found)):
         found[at] = 0
@@ -213,13 +236,18 @@ def grams(data, edges, places, hashes, features, found):
         for start in range(u64(edges[text]), stop):
             key, at = u64(0), start
             while at < stop:
-                key = (key << u64(8)) | u64(data[at])
-                mixed = mix_one(key | ((at - start + one) << u64(56)), step)
-                place = mixed >> shift
-                row = u64(places[place])
-                while row and hashes[row] != mixed:
-                    place = (place + one) & mask
+                key, size = (key << u64(8)) | u64(data[at]), at - start + one
+                if size == one:
+                    row = u64(one_byte[key])
+                elif size == two:
+                    row = u64(two_bytes[key])
+                else:
+                    mixed = mix_one(key | (size << u64(56)), step)
+                    place = mixed >> shift
                     row = u64(places[place])
+                    while row and hashes[row] != mixed:
+                        place = (place + one) & mask
+                        row = u64(places[place])
                 if row == u64(0):
                     break
                 # What begins earlier is longer.
@@ -228,3 +256,50 @@ def grams(data, edges, places, hashes, features, found):
                 at += one
     for at in range(len(found)):
         found[at] = features[found[at]]
+
+
+@entry
+def weigh(features, edges, ends, columns, stored, halves, least, logs, row, scores):
+    """Add up what the n-grams of texts say of each language, see `classify.langid`.
+
+    Parameters
+    ----------
+    features, edges : ndarray
+        Features of texts, in any order, which is changed; where each text's begin and end.
+    ends, columns, stored, least : ndarray
+        Of the table; the weights, of two bytes each, as they are stored.
+    halves : ndarray of float32, shape (65536,)
+        Values of all that two bytes can hold.
+    logs : ndarray of float32
+        What a feature counts for that occurs so many times.
+    row : ndarray of float32, shape (classes,)
+        Scratch.
+    scores : ndarray of float32, shape (n, classes)
+        Gets the sums, of features in ascending order.
+    """
+    one, classes = u64(1), u64(len(least))
+    for text in range(u64(len(edges) - 1)):
+        first, stop, sums = u64(edges[text]), u64(edges[text + one]), scores[text]
+        for at in range(first, stop):
+            feature, to = features[at], at
+            begin = u64(ends[feature])
+            fetch(columns, begin)
+            fetch(stored, begin)
+            fetch(stored, begin + u64(32))
+            while to > first and features[to - one] > feature:
+                features[to] = features[to - one]
+                to -= one
+            features[to] = feature
+        at = first
+        while at < stop:
+            feature, begin = u64(features[at]), at
+            while at < stop and u64(features[at]) == feature:
+                at += one
+            for column in range(classes):
+                row[column] = least[column]
+            for place in range(u64(ends[feature]), u64(ends[feature + one])):
+                column = u64(columns[place])
+                row[column] = (halves[stored[place]] - least[column]) + least[column]
+            times = logs[at - begin]
+            for column in range(classes):
+                sums[column] += times * row[column]

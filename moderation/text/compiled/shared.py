@@ -47,7 +47,7 @@ class Tables(NamedTuple):
     suffixes: Array  # uint32, of host names and files in links
     spaces: Array  # int64: WORD, SYMBOL, SHAPE, PAIR, SKIP, GRAM
     opaque: Array  # uint64, shapes: link, user, number, capitals
-    limits: Array  # int64: LONGEST, MOST_READINGS, SHORTEST_SPELLED, labels, pairs, skips, codes in a record
+    limits: Array  # int64: see `kernel._tables`
     factors: Array  # uint64: of a chunk's length, of the first of a pair
 
 
