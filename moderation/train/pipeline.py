@@ -146,7 +146,8 @@ def training_frame(recipe: Recipe, corpora: Path) -> pd.DataFrame:
 def _own_rows(corpora: Path) -> dict[str, pd.DataFrame]:
     """Return rows that are made rather than loaded: rude terms by themselves, and filled templates."""
     templates = registry_path().parent / "written" / "templates.toml"
-    made = {name: template_rows(templates, name) for name in KINDS} | {LEXICON: lexicon_rows(corpora)}
+    # In this order: it is part of what weights follow from.
+    made = {LEXICON: lexicon_rows(corpora)} | {name: template_rows(templates, name) for name in KINDS}
     for rows in made.values():
         rows["group"] = rows["near"] = rows["leader"] = text_groups(rows["text"])
     return made
