@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from moderation.errors import ConfigError, ModelError  # noqa: E402
 from moderation.train.deep.encoder import Encoder, Shape, load_pretrained  # noqa: E402
 from moderation.train.deep.export import export, quantise  # noqa: E402
-from moderation.train.deep.loop import Settings, Targets, Trainer, masked_loss  # noqa: E402
+from moderation.train.deep.loop import Settings, Targets, Trainer, half_pays, masked_loss  # noqa: E402
 from moderation.train.deep.plan import batches, draw_rows  # noqa: E402
 from moderation.train.deep.recipe import deep_recipe  # noqa: E402
 from moderation.train.deep.rows import targets_of  # noqa: E402
@@ -144,6 +144,18 @@ def test_training_learns_what_the_rows_say(tokenizer: Tokenizer) -> None:
     trained.eval()
     bad = torch.sigmoid(trained(*tokens.batch(np.array([0, 1])))[:, 0]).tolist()
     assert bad[0] < 0.2 and bad[1] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("known", "pays"),
+    [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx512_f": True}, False)],
+)
+def test_bfloat16_is_for_processors_that_have_it(
+    monkeypatch: pytest.MonkeyPatch, known: dict[str, bool], pays: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    assert half_pays() is pays
+    assert Settings().half is pays
 
 
 def test_word_vectors_stay_as_they_were(tokenizer: Tokenizer) -> None:

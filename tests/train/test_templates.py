@@ -1,0 +1,48 @@
+"""Sentences with slots as training rows: what is harmless, and what depends on the stance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from moderation.schema import LABELS
+from moderation.train.corpora_spec import registry_path
+from moderation.train.templates import STANCES, TEMPLATES, template_rows
+
+STATED = """
+[slots]
+who = ["cats", "dogs", "owls"]
+[[template]]
+text = "I saw {who} and {who}"
+labels = []
+[[stance]]
+text = "{who} are vermin"
+labels = ["abusive", "identity_attack"]
+[[stance]]
+text = "{who} are not vermin"
+labels = []
+"""
+
+
+def test_slots_are_filled_the_same_way_every_time(tmp_path: Path) -> None:
+    path = tmp_path / "templates.toml"
+    path.write_text(STATED, "utf-8")
+    harmless, both = template_rows(path, TEMPLATES), template_rows(path, STANCES)
+    assert sorted(harmless["text"]) == sorted(
+        f"I saw {one} and {other}" for one in ("cats", "dogs", "owls") for other in ("cats", "dogs", "owls")
+    )
+    # Rows of what is harmless do not depend on what else there is.
+    assert both["text"].iloc[: len(harmless)].tolist() == harmless["text"].tolist()
+    assert set(harmless["corpus"]) == {TEMPLATES}
+    attack = both[both["text"] == "owls are vermin"].iloc[0]
+    assert {label for label in LABELS if attack[label]} == {"abusive", "identity_attack"}
+    assert both.loc[both["text"] == "owls are not vermin", list(LABELS)].to_numpy().tolist() == [[0.0] * 8]
+
+
+def test_the_harmless_ones_of_the_project_carry_no_attack() -> None:
+    path = registry_path().parent / "written" / "templates.toml"
+    harmless, both = template_rows(path, TEMPLATES), template_rows(path, STANCES)
+    assert not harmless[["abusive", "insult", "threat", "identity_attack", "severe", "conspiracy"]].any(
+        axis=None
+    )
+    for label in LABELS:
+        assert both[label].nunique() == 2, label
