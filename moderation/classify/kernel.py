@@ -95,7 +95,7 @@ class Kernel:
         )
 
     def sums(self, texts: pa.StringArray) -> tuple[F64, I64, dict[int, Analysed]]:
-        """Return the sums over chunks and pairs of each text, its chunks, and what may be spelled out.
+        """Return the sums over chunks and pairs of each text, its chunks, and what is spelled out.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Kernel:
         totals : ndarray of float64, shape (n, labels + 4)
         chunks : ndarray of int64, shape (n,)
         single : dict of int to Analysed
-            The chunks of texts in which letters stand one by one, by the numbers of the texts.
+            The chunks of texts in which letters that stand one by one spell a word, by the numbers of the texts.
         """
         memo, count = self._memo, len(texts)
         data, edges = bytes_of(texts)

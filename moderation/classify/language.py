@@ -57,7 +57,7 @@ def withheld_language(texts: pa.StringArray, margins: Margins) -> tuple[Objects,
         margins.english >= LEAST_ENGLISH * margins.chunks
     )
     enough = letters >= FEWEST_LETTERS
-    # One string for all: an array of as many equal ones takes a hundred times as long to become Arrow's.
+    # One string for all: an array of as many equal ones takes far longer to become Arrow's.
     language = np.full(len(texts), "", object)
     language[enough & english] = KNOWN_LANGUAGE
     foreign = np.zeros(len(texts), bool)

@@ -53,7 +53,7 @@ class Targets:
 def half_pays() -> bool:
     """Tell whether this processor multiplies in bfloat16: one that has to imitate it takes thrice as long.
 
-    A release of torch that cannot tell (before 2.9) multiplies in float32.
+    A release of torch that cannot tell multiplies in float32.
     """
     known: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
