@@ -106,7 +106,7 @@ class Kernel:
         totals : ndarray of float64, shape (n, labels + 4)
         chunks : ndarray of int64, shape (n,)
         single : dict of int to Analysed
-            The chunks of texts in which letters that stand one by one spell a word, by the numbers of the texts.
+            The chunks of texts in which single letters spell a word, by the numbers of the texts.
         """
         memo, count = self._memo, len(texts)
         data, edges = bytes_of(texts)
