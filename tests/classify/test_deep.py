@@ -87,7 +87,7 @@ def test_a_text_is_run_once_however_often_it_stands_there(deep: Path) -> None:
         ("tokenizer.json", lambda data: data.replace(b"idiot", b"saint"), "tokenizer.json is damaged"),
         ("config.json", lambda data: data.replace(b'"max_length": 12', b'"max_length": 13'), "is damaged"),
         ("config.json", lambda data: data[:40], "cannot be read"),
-        ("config.json", lambda data: data.replace(b'_version": 3', b'_version": 9'), "format version 9"),
+        ("config.json", lambda data: data.replace(b'_version": 4', b'_version": 9'), "format version 9"),
     ],
 )
 def test_damage_is_found(tmp_path: Path, tiny_model: Path, name: str, damage: object, message: str) -> None:
@@ -206,6 +206,19 @@ def test_occlusion_finds_the_words_that_matter(deep: Path) -> None:
         {"are": 0, "a": 0, **{w: WORDS[w] for w in ("you", "not", "stupid", "idiot")}}
     )
     assert found.bias["abusive"] == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("disguised", ["1d1ot", "i d i o t", "i.d.i.o.t", "іdіоt", "idiooot"])
+def test_the_second_tier_reads_the_word_behind_a_disguise(deep: Path, disguised: str) -> None:
+    model = load_model(deep, "deep")
+    text = f"you are not a {disguised}"
+    plain, found = model.explain("you are not a idiot"), model.explain(text)
+    assert found.probabilities["abusive"] == plain.probabilities["abusive"]
+    np.testing.assert_array_equal(
+        model.predict_proba([text])[:, 0], model.predict_proba(["you are not a idiot"])[:, 0]
+    )
+    shares = {text[span.begin : span.end]: span.shares["abusive"] for span in found.spans}
+    assert shares[disguised] == pytest.approx(WORDS["idiot"])
 
 
 def test_words_beyond_what_the_model_reads_have_no_share(deep: Path) -> None:

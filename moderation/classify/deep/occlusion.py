@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.classify.deep.model import DeepModel
+from moderation.text.plain import Plain
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -46,22 +47,25 @@ def pieces(places: Sequence[tuple[int, int]]) -> list[slice]:
     return [slice(first, last) for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
 
 
-def occlude(model: DeepModel, text: str, places: Sequence[tuple[int, int]]) -> Occluded:
+def occlude(model: DeepModel, plain: Plain, places: Sequence[tuple[int, int]]) -> Occluded:
     """Take pieces of a text away, one at a time.
 
     Parameters
     ----------
     model : DeepModel
-    text : str
+    plain : Plain
+        The text as the model reads it.
     places : sequence of (int, int)
-        Characters `text[begin:end]` of each piece, in reading order.
+        Characters of the original text from `begin` to `end` of each piece, in reading order.
     """
-    tokens, ends = model.encoder.tokens_with_places(text)
+    tokens, ends = model.encoder.tokens_with_places(plain.text)
     # A token that stands for no characters frames the text: it is no word and stays.
     spoken = ends[:, 1] > ends[:, 0]
+    begins, ends = ends[:, 0].copy(), ends[:, 1].copy()
+    begins[spoken], ends[spoken] = plain.begins[begins[spoken]], plain.ends[ends[spoken] - 1]
     variants, owners = [tokens], []
     for owner, (begin, end) in enumerate(places):
-        touched = spoken & (ends[:, 0] < end) & (ends[:, 1] > begin)
+        touched = spoken & (begins < end) & (ends > begin)
         # Words beyond the longest text that the model reads have no token and no say.
         if touched.any():
             variants.append(tokens[~touched])

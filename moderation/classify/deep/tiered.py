@@ -22,6 +22,7 @@ from moderation.classify.tiers import CASCADE, DEEP, FAST, TIERS
 from moderation.errors import ModelError, UsageError
 from moderation.schema import probability_column
 from moderation.text.chunks import Texts, as_strings
+from moderation.text.plain import plain_text, plain_texts
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -66,8 +67,9 @@ def load_pair(first: Path, second: Path, tier: str) -> TieredModel:
 class TieredModel(Model):
     """A linear model with a transformer behind it.
 
-    Language, and what is not scored, are the linear model's business in both tiers. As of `Model`, a
-    probability is a function of the text and the model alone.
+    Language, and what is not scored, are the linear model's business in both tiers, and so are disguises:
+    the transformer reads the words that the linear model found behind them. As of `Model`, a probability is a
+    function of the text and the model alone.
 
     Parameters
     ----------
@@ -165,7 +167,8 @@ class TieredModel(Model):
         -------
         ndarray of float32, shape (n, labels)
         """
-        return sigmoid(self.look.combined(fast, self.deep.odds(texts, threads, tell)))
+        plain = plain_texts(as_strings(texts), self.scorer.unmasker)
+        return sigmoid(self.look.combined(fast, self.deep.odds(plain, threads, tell)))
 
     def score_table(self, table: pa.Table, *, any_language: bool = False) -> pa.Table:
         """Append `p_<label>`, `language`, `not_scored` and `tier`, which says who decided.
@@ -204,7 +207,7 @@ class TieredModel(Model):
         groups = pieces([(span.begin, span.end) for span in first.spans])
         joined = [first.spans[group] for group in groups]
         places = [(spans[0].begin, spans[-1].end) for spans in joined]
-        found = occlude(self.deep, text, places)
+        found = occlude(self.deep, plain_text(text, self.scorer.unmasker), places)
         a, b, _ = self.look.combine.T
         linear = np.array(
             [[sum(s.shares[label] for s in spans) for label in self.labels] for spans in joined]

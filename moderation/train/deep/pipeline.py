@@ -21,6 +21,8 @@ from moderation.classify.deep.bundle import FORMAT_VERSION
 from moderation.classify.deep.look import SecondLook
 from moderation.classify.model import Model, load_model
 from moderation.errors import ConfigError
+from moderation.text.chunks import as_strings
+from moderation.text.plain import plain_texts
 from moderation.train.audit import audit
 from moderation.train.deep.card import write_deep_card
 from moderation.train.deep.cascade import logit
@@ -206,7 +208,7 @@ def _score(fast: Model, runner: Runner, held: Held, recipe: DeepRecipe, config: 
     first = np.full((len(held.frame), len(labels)), np.nan)
     first[rows] = logit(fast.predict_proba(texts))
     raw = np.full_like(first, np.nan)
-    raw[rows] = runner.logits(texts.tolist())
+    raw[rows] = runner.logits(plain_texts(as_strings(texts), fast.scorer.unmasker))
     second = np.empty_like(raw)
     for column, (label, stated) in enumerate(recipe.common.labels.items()):
         config["calibration"][label], _ = calibrate_label(
@@ -221,7 +223,8 @@ def _tiers(fast: Model, runner: Runner, config: dict[str, Any], out: Path) -> tu
     calibration = [config["calibration"][label] for label in config["labels"]]
 
     def score(texts: list[str]) -> F32:
-        logits = runner.logits(texts).astype(np.float64)
+        plain = plain_texts(as_strings(texts), fast.scorer.unmasker)
+        logits = runner.logits(plain).astype(np.float64)
         columns = [_probability(logits[:, at], stated) for at, stated in enumerate(calibration)]
         return np.stack(columns, axis=1).astype(np.float32)
 
