@@ -21,10 +21,10 @@ from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
 from moderation.memory import copied, wide
 from moderation.text import features, obfuscation
-from moderation.text.hashing import LONGEST, POWERS, hash_word, seed_step
+from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
 from moderation.text.table import ODD
-from moderation.text.tokens import LENGTH, bytes_of, pick
+from moderation.text.tokens import INVERSE, LEADS, LENGTH, bytes_of, pick, powers_of
 
 if TYPE_CHECKING:
     from moderation.classify.scorer import Analysed, Weights
@@ -37,6 +37,9 @@ VARIABLE: Final = "MODERATION_COMPILED"
 """Environment variable that forbids machine code when it is 0."""
 
 BATCH: Final = "moderation.text.compiled.batch"
+
+SHORT: Final = 1 << 11
+"""Bytes of a text that has the powers for its chunks' hashes at hand; in longer ones they are multiplied."""
 
 LEFT: Final = 1 << 14
 """Chunks left to the arrays at once: their features are some hundred times as large as they are."""
@@ -116,8 +119,9 @@ class Kernel:
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
         states = np.zeros(count, np.uint8)
         single: dict[int, Analysed] = {}
-        most = int(np.diff(edges).max(initial=0)) // 2 + 1
-        scratch = self._shared.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(4)))
+        # A border at every byte and at the end, or two pairs of a chunk at every second byte.
+        most = int(np.diff(edges).max(initial=0)) + 2
+        scratch = self._shared.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(3)))
         first = 0
         while first < count:
             memory, entered = self._memory(), np.array([memo.index.count])
@@ -178,8 +182,8 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     return (
         *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), _copied(weights.vocabulary)),
         *(np.sort(english), maybe, np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
-        *(np.sort(np.array(weights.grams, np.int64)), POWERS, np.array(steps, np.uint64)),
-        *(features.KINDS[:128], signs, as_i, as_l),
+        *(np.sort(np.array(weights.grams, np.int64)), powers_of(BASE, SHORT), powers_of(INVERSE, SHORT)),
+        *(_white(), np.array(steps, np.uint64), features.KINDS[:128], signs, as_i, as_l),
         np.array([int.from_bytes(suffix.encode(), "big") for suffix in features.SUFFIXES], np.uint32),
         *(np.array(families, np.int64), features.SHAPE_HASHES, np.array(limits, np.int64)),
         np.array([LENGTH, ODD], np.uint64),
@@ -201,6 +205,14 @@ def _records(weights: Weights) -> npt.NDArray[np.uint8]:
     copied(weights.codes, records[:, :labels])
     copied(weights.table.squares, records.view("<u2")[:, codes // 2])
     return records
+
+
+def _white() -> npt.NDArray[np.uint8]:
+    """Return which bytes are white space, 1, or may begin some, 2."""
+    kinds = np.zeros(256, np.uint8)
+    kinds[[*range(0x09, 0x0E), *range(0x1C, 0x21)]] = 1
+    kinds[list(LEADS)] = 2
+    return kinds
 
 
 def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -24,11 +24,13 @@ longer one has its own made."""
 _FEW: Final = 1 << 16
 """Bytes for which powers are made anew each time: who has machine code needs them for little else."""
 
-_INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
+INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
+"""Of the hash's base."""
+
 LENGTH: Final = np.uint64(0xA0761D6478BD642F)
 """Odd factor of a chunk's length in its hash."""
 
-_LEADS: Final = (0xC2, 0xE1, 0xE2, 0xE3)
+LEADS: Final = (0xC2, 0xE1, 0xE2, 0xE3)
 """First bytes of characters of which some are white space."""
 
 
@@ -99,7 +101,8 @@ def pick(data: U8, begins: I64, ends: I64) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(data[where]))
 
 
-def _table(first: np.uint64, count: int) -> U64:
+def powers_of(first: np.uint64, count: int) -> U64:
+    """Return the first powers of a number in wrapped arithmetic, shape (count,), from 1 on."""
     powers = np.ones(max(count, 1), np.uint64)
     np.multiply.accumulate(np.full(len(powers) - 1, first, np.uint64), out=powers[1:])
     return powers[:count]
@@ -107,12 +110,12 @@ def _table(first: np.uint64, count: int) -> U64:
 
 @cache
 def _tables() -> tuple[U64, U64]:
-    return _table(BASE, _BLOCK), _table(_INVERSE, _BLOCK)
+    return powers_of(BASE, _BLOCK), powers_of(INVERSE, _BLOCK)
 
 
 def _powers(count: int) -> tuple[U64, U64]:
     if count > _BLOCK or count < _FEW:
-        return _table(BASE, count), _table(_INVERSE, count)
+        return powers_of(BASE, count), powers_of(INVERSE, count)
     powers, inverses = _tables()
     return powers[:count], inverses[:count]
 
@@ -124,7 +127,7 @@ def _inside(data: U8, edges: I64) -> Bool:
         return inside
     control = (data < 0x1C) & ((data < 0x09) | (data > 0x0D))
     inside |= control
-    if data.max() >= _LEADS[0]:
+    if data.max() >= LEADS[0]:
         for spaces in _wide_spaces(data, edges):
             inside[spaces] = False
     return inside
@@ -148,7 +151,7 @@ def _borders(inside: Bool, edges: I64) -> tuple[I64, I64]:
 
 def _wide_spaces(data: U8, edges: I64) -> Iterator[I64]:
     """Yield the bytes of white space that is longer than one byte, each within one text."""
-    for lead in _LEADS:
+    for lead in LEADS:
         at = np.flatnonzero(data == lead)
         # Clipped, because a table from elsewhere may hold bytes that are no UTF-8.
         second = data[np.minimum(at + 1, len(data) - 1)]

@@ -25,7 +25,7 @@ from moderation.text.compiled.shared import (
     u64,
 )
 
-SOURCES: Final = "28f585931d9ab0b2"
+SOURCES: Final = "1bc61052d602f113"
 """Digest of the files that this one is compiled with, so that it changes when they do; see the tests."""
 
 
@@ -52,6 +52,60 @@ def white(data, at, stop):
     else:
         wide = second == 0x81 and third == 0x9F
     return u64(3) if wide else u64(0)
+
+
+@inlined
+def cut(data, at, stop, tables, borders, sums):
+    """Find where chunks begin and end, and the sum of powers of all bytes before each border.
+
+    Nothing is asked of a byte that has two answers in turn, for the answer would be guessed wrong at the borders
+    of most chunks, which costs as much as five bytes. Returns the number of borders.
+    """
+    kinds, powers, one = tables.white, tables.powers, u64(1)
+    count, place, total, outside = u64(0), u64(0), u64(0), one
+    while at < stop:
+        code = data[at]
+        kind = u64(kinds[code])
+        if kind > one:
+            kind = u64(0)
+            wide = white(data, at, stop)
+            if wide:
+                borders[count], sums[count] = at, total
+                count += one ^ outside
+                outside = one
+                at += wide
+                place += wide
+                continue
+        borders[count], sums[count] = at, total
+        count += kind ^ outside
+        outside = kind
+        total += u64(code) * powers[place]
+        at += one
+        place += one
+    borders[count], sums[count] = at, total
+    return count + (one ^ outside)
+
+
+@inlined
+def cut_long(data, at, stop, tables, borders, wanted):
+    """Find and hash the chunks of a text for whose bytes there are not enough powers; return their number."""
+    chunks, one = u64(0), u64(1)
+    while True:
+        while at < stop:
+            wide = white(data, at, stop)
+            if wide == u64(0):
+                break
+            at += wide
+        if at == stop:
+            return chunks
+        begin, total, power = at, u64(0), one
+        while at < stop and white(data, at, stop) == u64(0):
+            total += u64(data[at]) * power
+            power *= tables.powers[1]
+            at += one
+        borders[u64(2) * chunks], borders[u64(2) * chunks + one] = begin, at
+        wanted[chunks] = total
+        chunks += one
 
 
 @apart
@@ -83,18 +137,17 @@ def sum_up(numbers, begin, end, tables, memory, scratch, totals):
         single = single + 1 if rows[row, labels + 1] == 1 and letters[row] else 0
         if single >= tables.limits[2] and not spelled:
             spelled = spells(numbers, at + u64(1), single, tables, letters)
-    shift = u64(64) - log_of(len(tables.tags))
+    shift, count = u64(64) - log_of(len(tables.tags)), u64(0)
     for gap in (1, 2):
         if tables.limits[3 + gap]:
             step = tables.steps[tables.spaces[2 + gap]]
-            count = u64(max(end - begin - gap, 0))
-            for at in range(count):
-                first = u64(numbers[u64(begin) + at])
-                second = u64(numbers[u64(begin) + at + u64(gap)])
+            for at in range(u64(begin), u64(max(end - gap, begin))):
+                first, second = u64(numbers[at]), u64(numbers[at + u64(gap)])
                 pair = mix_one(marks[first, last] * tables.factors[1] + marks[second, last], step)
-                pairs[at] = pair
+                pairs[count] = pair
+                count += u64(1)
                 fetch(tables.tags, pair >> shift)
-            add_features(pairs, count, tables, scratch.buckets, sums)
+    add_features(pairs, count, tables, scratch.buckets, sums)
     for place in range(len(totals)):
         totals[place] = sums[place]
     return spelled
@@ -131,34 +184,25 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left,
     places, again, marks = memory.places, memory.again, memory.marks
     bits = log_of(len(places))
     shift, mask, one = u64(64) - bits, u64(len(places) - 1), u64(1)
-    base, step, factor = tables.powers[1], tables.steps[0], tables.factors[0]
+    step, factor, two = tables.steps[0], tables.factors[0], u64(2)
     hash_at, letters_at = u64(marks.shape[1] - 2), tables.limits[3] + 1
-    begins, ends, wanted = scratch.begins, scratch.ends, scratch.wanted
+    borders, wanted = scratch.borders, scratch.wanted
     filled, rest = 0, 0
     offsets[first] = 0
     for text in range(first, len(edges) - 1):
-        at, stop, chunks = u64(edges[text]), u64(edges[text + 1]), u64(0)
-        while True:
-            while at < stop:
-                wide = white(data, at, stop)
-                if wide == u64(0):
-                    break
-                at += wide
-            if at == stop:
-                break
-            begin, total, power = at, u64(0), one
-            while at < stop:
-                code = data[at]
-                if (code <= 0x20 or code >= 0xC2) and white(data, at, stop) > u64(0):
-                    break
-                # In the same loop: its end is guessed wrong most times, which costs more than a product.
-                total += u64(code) * power
-                power *= base
-                at += one
-            mixed = max(mix_one(total + (at - begin) * factor, step), one)
+        start, stop = u64(edges[text]), u64(edges[text + 1])
+        if stop - start < u64(len(tables.inverses)):
+            chunks = cut(data, start, stop, tables, borders, wanted) >> one
+            for chunk in range(chunks):
+                total = wanted[two * chunk + one] - wanted[two * chunk]
+                wanted[chunk] = total * tables.inverses[borders[two * chunk] - start]
+        else:
+            chunks = cut_long(data, start, stop, tables, borders, wanted)
+        for chunk in range(chunks):
+            size = borders[two * chunk + one] - borders[two * chunk]
+            mixed = max(mix_one(wanted[chunk] + size * factor, step), one)
             fetch(places, mixed >> shift)
-            begins[chunks], ends[chunks], wanted[chunks] = begin, at, mixed
-            chunks += one
+            wanted[chunk] = mixed
         for chunk in range(chunks):
             fetch(marks, u64(places[wanted[chunk] >> shift]))
         waits = False
@@ -176,18 +220,19 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left,
                 row = u64(memory.count[0])
                 memory.count[0] += 1
                 places[place], marks[row, hash_at] = row, wanted[chunk]
-                if not analysed(data, begins[chunk], ends[chunk], row, tables, memory, scratch):
-                    left[rest, 0], left[rest, 1], left[rest, 2] = row, begins[chunk], ends[chunk]
+                begin, end = borders[two * chunk], borders[two * chunk + one]
+                if not analysed(data, begin, end, row, tables, memory, scratch):
+                    left[rest, 0], left[rest, 1], left[rest, 2] = row, begin, end
                     memory.rows[row, letters_at] = -1
                     rest += 1
             waits |= memory.rows[row, letters_at] < 0
             numbers[filled + chunk] = row
-        begin = filled
+        before = filled
         filled += np.int64(chunks)
         offsets[text + 1] = filled
         states[text] = WAITS
         if not waits:
-            found = sum_up(numbers, begin, filled, tables, memory, scratch, totals[text])
+            found = sum_up(numbers, before, filled, tables, memory, scratch, totals[text])
             states[text] = SPELLED if found else 0
     return len(edges) - 1, rest
 

@@ -39,6 +39,8 @@ class Tables(NamedTuple):
     shapes: Array  # bool, lengths and first and last letters of the lexicon, see Innocent
     grams: Array  # int64, ascending
     powers: Array  # uint64, of the hashes' base
+    inverses: Array  # uint64, of the powers
+    white: Array  # uint8, of bytes: 1 is white space, 2 the beginning of a character that may be
     steps: Array  # uint64, `seed_step` of each name space
     kinds: Array  # uint8, of folded ASCII characters
     signs: Array  # uint16, likewise
@@ -71,9 +73,8 @@ class Scratch(NamedTuple):
     hashes: Array  # uint64, features
     found: Array  # uint64, their buckets
     sums: Array  # int64
-    begins: Array  # uint64, of the chunks of one text
-    ends: Array  # uint64
-    wanted: Array  # uint64, their hashes, and those of pairs of them
+    borders: Array  # uint64: where a chunk of one text begins, where it ends, where the next one begins, ...
+    wanted: Array  # uint64: what the hashes are made of, the hashes, and those of pairs
     buckets: Array  # uint64
 
 
