@@ -87,14 +87,16 @@ class Kernel:
         self._memo, self._analyse = memo, analyse
         self._batch, self._shared = compiled(), import_module("moderation.text.compiled.shared")
         self._tables = self._shared.Tables(*map(_frozen, _tables(weights, english)))
-        most = 2 * LONGEST * (len(weights.grams) + 1) + LONGEST
+        together = self._shared.TOGETHER
+        most = together * (2 * LONGEST * (len(weights.grams) + 1) + LONGEST)
         self._room = (
             np.empty(LONGEST, np.uint8),
             np.empty(LONGEST, np.uint8),
             np.empty(2 * LONGEST + 2, np.uint8),
             np.empty(most, np.uint64),
             np.empty(most, np.uint64),
-            np.empty(memo.rows.shape[1], np.int64),
+            np.empty(together, np.uint64),
+            np.empty((together, memo.rows.shape[1]), np.int64),
         )
 
     def sums(self, texts: pa.StringArray) -> tuple[F64, I64, dict[int, Analysed]]:
@@ -119,9 +121,11 @@ class Kernel:
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
         states = np.zeros(count, np.uint8)
         single: dict[int, Analysed] = {}
-        # A border at every byte and at the end, or two pairs of a chunk at every second byte.
-        most = int(np.diff(edges).max(initial=0)) + 2
-        scratch = self._shared.Scratch(*self._room, *(np.empty(most, np.uint64) for _ in range(3)))
+        # A border at every byte and at the end of each text; at every second byte a chunk, with two pairs.
+        longest = max(int(np.diff(edges).max(initial=0)), self._shared.BYTES_TOGETHER)
+        most = longest + 2 * self._shared.TOGETHER
+        lists = (np.empty(most, np.uint64) for _ in range(4))
+        scratch = self._shared.Scratch(*self._room, np.empty((min(most, LEFT), 3), np.uint64), *lists)
         first = 0
         while first < count:
             memory, entered = self._memory(), np.array([memo.index.count])

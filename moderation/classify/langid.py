@@ -127,11 +127,11 @@ def _scores(features: I32, ends: I64, tables: Tables) -> F64:
     """Return the log-likelihoods of texts in each class; text `i` has the features from `ends[i]` on."""
     module, count = at_hand(), len(ends) - 1
     if module is not None:
-        scores = np.zeros((count, len(tables.least)), np.float32)
+        scores = np.zeros((count, len(tables.least)))
         logs = np.log1p(np.arange(np.diff(ends).max(initial=0) + 1, dtype=np.float32))
         stored = tables.ends, tables.columns, tables.weights.view(np.uint16), _halves(), tables.least
-        module.weigh(features, ends, *stored, logs, np.empty_like(tables.least), scores)
-        return scores.astype(np.float64)
+        module.weigh(features, ends, *stored, logs, np.zeros(len(tables.ends) - 1, np.int32), scores)
+        return scores
     used, columns = _distinct(features, len(tables.ends) - 1)
     counts = sp.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (count, len(used)))
     counts.sum_duplicates()

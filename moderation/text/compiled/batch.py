@@ -11,9 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from moderation.text.compiled.chunk import add_features, analysed
+from moderation.text.compiled.chunk import add_features, analyse, find_features
 from moderation.text.compiled.shared import (
+    BYTES_TOGETHER,
     SPELLED,
+    TOGETHER,
     WAITS,
     apart,
     entry,
@@ -25,7 +27,7 @@ from moderation.text.compiled.shared import (
     u64,
 )
 
-SOURCES: Final = "1bc61052d602f113"
+SOURCES: Final = "ccc8c8943aaebbf6"
 """Digest of the files that this one is compiled with, so that it changes when they do; see the tests."""
 
 
@@ -55,11 +57,11 @@ def white(data, at, stop):
 
 
 @inlined
-def cut(data, at, stop, tables, borders, sums):
-    """Find where chunks begin and end, and the sum of powers of all bytes before each border.
+def cut(data, at, stop, tables, borders, first, sums):
+    """Write where chunks begin and end from `borders[first]` on, and what their hashes are made of.
 
-    Nothing is asked of a byte that has two answers in turn, for the answer would be guessed wrong at the borders
-    of most chunks, which costs as much as five bytes. Returns the number of borders.
+    No way parts at white space: the processor would guess wrong at the borders of most chunks, which costs
+    as much as several bytes. Returns the number of borders.
     """
     kinds, powers, one = tables.white, tables.powers, u64(1)
     count, place, total, outside = u64(0), u64(0), u64(0), one
@@ -70,26 +72,26 @@ def cut(data, at, stop, tables, borders, sums):
             kind = u64(0)
             wide = white(data, at, stop)
             if wide:
-                borders[count], sums[count] = at, total
+                borders[first + count], sums[count] = at, total
                 count += one ^ outside
                 outside = one
                 at += wide
                 place += wide
                 continue
-        borders[count], sums[count] = at, total
+        borders[first + count], sums[count] = at, total
         count += kind ^ outside
         outside = kind
         total += u64(code) * powers[place]
         at += one
         place += one
-    borders[count], sums[count] = at, total
+    borders[first + count], sums[count] = at, total
     return count + (one ^ outside)
 
 
 @inlined
-def cut_long(data, at, stop, tables, borders, wanted):
-    """Find and hash the chunks of a text for whose bytes there are not enough powers; return their number."""
-    chunks, one = u64(0), u64(1)
+def cut_long(data, at, stop, tables, borders, wanted, chunks):
+    """As `cut`, for a text of more bytes than there are powers; write what the hashes are made of as well."""
+    one = u64(1)
     while True:
         while at < stop:
             wide = white(data, at, stop)
@@ -108,6 +110,28 @@ def cut_long(data, at, stop, tables, borders, wanted):
         chunks += one
 
 
+@inlined
+def hash_chunks(data, edges, text, tables, places, scratch, chunks):
+    """Write the borders and hashes of a text's chunks behind those of as many others; return their number."""
+    borders, before, wanted, one, two = scratch.borders, scratch.before, scratch.wanted, u64(1), u64(2)
+    at, stop, first = u64(edges[text]), u64(edges[text + 1]), chunks
+    shift = u64(64) - log_of(len(places))
+    if stop - at < u64(len(tables.inverses)):
+        chunks += cut(data, at, stop, tables, borders, two * chunks, before) >> one
+        for chunk in range(first, chunks):
+            inside = two * (chunk - first)
+            total = before[inside + one] - before[inside]
+            wanted[chunk] = total * tables.inverses[borders[two * chunk] - at]
+    else:
+        chunks = cut_long(data, at, stop, tables, borders, wanted, chunks)
+    for chunk in range(first, chunks):
+        size = borders[two * chunk + one] - borders[two * chunk]
+        mixed = max(mix_one(wanted[chunk] + size * tables.factors[0], tables.steps[0]), one)
+        fetch(places, mixed >> shift)
+        wanted[chunk] = mixed
+    return chunks
+
+
 @apart
 def spells(numbers, stop, single, tables, letters):
     """Tell whether letters that stand one by one, as many as these before `stop`, end in a known word."""
@@ -121,36 +145,64 @@ def spells(numbers, stop, single, tables, letters):
     return False
 
 
-@apart
-def sum_up(numbers, begin, end, tables, memory, scratch, totals):
-    """Write the sums over the rows and pairs of a text's chunks; tell whether they spell a word."""
+@inlined
+def sum_rows(numbers, begin, end, tables, memory, filled, pairs, sums):
+    """Sum the rows of a text's chunks, and write its pairs from `pairs[filled]` on.
+
+    Returns where the pairs end, and the state of the text: whether it waits for a row, or spells a word.
+    """
     rows, marks, letters = memory.rows, memory.marks, memory.letters
-    pairs, sums = scratch.wanted, scratch.sums
     labels, last = tables.limits[3], u64(marks.shape[1] - 1)
     sums[:] = 0
-    single, spelled = 0, False
-    for at in range(u64(begin), u64(end)):
+    single, spelled, waits = 0, False, False
+    for at in range(begin, end):
         row = u64(numbers[at])
         for block in range(u64(0), u64(labels + 4), u64(4)):
             for place in range(block, block + u64(4)):
                 sums[place] += rows[row, place]
+        waits |= rows[row, labels + 1] < 0
         single = single + 1 if rows[row, labels + 1] == 1 and letters[row] else 0
         if single >= tables.limits[2] and not spelled:
             spelled = spells(numbers, at + u64(1), single, tables, letters)
-    shift, count = u64(64) - log_of(len(tables.tags)), u64(0)
+    if waits:
+        return filled, WAITS
+    shift = u64(64) - log_of(len(tables.tags))
     for gap in (1, 2):
         if tables.limits[3 + gap]:
-            step = tables.steps[tables.spaces[2 + gap]]
-            for at in range(u64(begin), u64(max(end - gap, begin))):
-                first, second = u64(numbers[at]), u64(numbers[at + u64(gap)])
+            step, gap = tables.steps[tables.spaces[2 + gap]], u64(gap)
+            for at in range(begin, max(end, begin + gap) - gap):
+                first, second = u64(numbers[at]), u64(numbers[at + gap])
                 pair = mix_one(marks[first, last] * tables.factors[1] + marks[second, last], step)
-                pairs[count] = pair
-                count += u64(1)
+                pairs[filled] = pair
+                filled += u64(1)
                 fetch(tables.tags, pair >> shift)
-    add_features(pairs, count, tables, scratch.buckets, sums)
-    for place in range(len(totals)):
-        totals[place] = sums[place]
-    return spelled
+    return filled, SPELLED if spelled else 0
+
+
+@inlined
+def sum_up(numbers, offsets, begin, end, tables, memory, scratch, totals, states):
+    """Write the sums over the rows and pairs of the chunks of texts, and whether they spell a word.
+
+    Step by step for all of them, so that what one waits for comes while the others are worked on.
+    """
+    pairs, buckets, stops, every = scratch.wanted, scratch.buckets, scratch.stops, scratch.sums
+    filled, known, first = u64(0), u64(0), u64(0)
+    for slot in range(u64(end - begin)):
+        start, stop, sums = u64(offsets[begin + slot]), u64(offsets[begin + slot + 1]), every[slot]
+        filled, states[begin + slot] = sum_rows(numbers, start, stop, tables, memory, filled, pairs, sums)
+        stops[slot] = filled
+    for slot in range(u64(end - begin)):
+        last = stops[slot]
+        known = find_features(pairs, first, last, tables, buckets, known)
+        stops[slot] = known
+        first = last
+    first = u64(0)
+    for slot in range(u64(end - begin)):
+        sums = every[slot]
+        add_features(buckets, first, stops[slot], tables, sums)
+        first = stops[slot]
+        for place in range(totals.shape[1]):
+            totals[begin + slot, place] = sums[place]
 
 
 @entry
@@ -182,59 +234,53 @@ def resolve(data, edges, first, tables, memory, scratch, numbers, offsets, left,
         left.
     """
     places, again, marks = memory.places, memory.again, memory.marks
-    bits = log_of(len(places))
-    shift, mask, one = u64(64) - bits, u64(len(places) - 1), u64(1)
-    step, factor, two = tables.steps[0], tables.factors[0], u64(2)
-    hash_at, letters_at = u64(marks.shape[1] - 2), tables.limits[3] + 1
-    borders, wanted = scratch.borders, scratch.wanted
-    filled, rest = 0, 0
+    shift, mask = u64(64) - log_of(len(places)), u64(len(places) - 1)
+    borders, wanted, queue = scratch.borders, scratch.wanted, scratch.queue
+    one, two, hash_at = u64(1), u64(2), u64(marks.shape[1] - 2)
+    text, done, count, rest = first, first, len(edges) - 1, 0
     offsets[first] = 0
-    for text in range(first, len(edges) - 1):
-        start, stop = u64(edges[text]), u64(edges[text + 1])
-        if stop - start < u64(len(tables.inverses)):
-            chunks = cut(data, start, stop, tables, borders, wanted) >> one
-            for chunk in range(chunks):
-                total = wanted[two * chunk + one] - wanted[two * chunk]
-                wanted[chunk] = total * tables.inverses[borders[two * chunk] - start]
-        else:
-            chunks = cut_long(data, start, stop, tables, borders, wanted)
-        for chunk in range(chunks):
-            size = borders[two * chunk + one] - borders[two * chunk]
-            mixed = max(mix_one(wanted[chunk] + size * factor, step), one)
-            fetch(places, mixed >> shift)
-            wanted[chunk] = mixed
-        for chunk in range(chunks):
+    while text < count:
+        filled, last = offsets[text], text
+        while last < count and last - text < TOGETHER:
+            if last > text and edges[last + 1] - edges[text] > BYTES_TOGETHER:
+                break
+            found = hash_chunks(data, edges, last, tables, places, scratch, u64(offsets[last] - filled))
+            offsets[last + 1] = filled + np.int64(found)
+            last += 1
+        for chunk in range(u64(offsets[last] - filled)):
             fetch(marks, u64(places[wanted[chunk] >> shift]))
-        waits = False
-        for chunk in range(chunks):
-            place = wanted[chunk] >> shift
-            row = u64(places[place])
-            while row and marks[row, hash_at] != wanted[chunk]:
-                place = (place + one) & mask
+        queued, full = 0, False
+        while done < last:
+            for chunk in range(u64(offsets[done] - filled), u64(offsets[done + 1] - filled)):
+                place = wanted[chunk] >> shift
                 row = u64(places[place])
-            if row:
-                again[row] = True
-            else:
-                if memory.count[0] == len(marks) or rest == len(left):
-                    return text, rest
-                row = u64(memory.count[0])
-                memory.count[0] += 1
-                places[place], marks[row, hash_at] = row, wanted[chunk]
-                begin, end = borders[two * chunk], borders[two * chunk + one]
-                if not analysed(data, begin, end, row, tables, memory, scratch):
-                    left[rest, 0], left[rest, 1], left[rest, 2] = row, begin, end
-                    memory.rows[row, letters_at] = -1
-                    rest += 1
-            waits |= memory.rows[row, letters_at] < 0
-            numbers[filled + chunk] = row
-        before = filled
-        filled += np.int64(chunks)
-        offsets[text + 1] = filled
-        states[text] = WAITS
-        if not waits:
-            found = sum_up(numbers, before, filled, tables, memory, scratch, totals[text])
-            states[text] = SPELLED if found else 0
-    return len(edges) - 1, rest
+                while row and marks[row, hash_at] != wanted[chunk]:
+                    place = (place + one) & mask
+                    row = u64(places[place])
+                if row:
+                    again[row] = True
+                else:
+                    full = memory.count[0] == len(marks) or rest + queued == len(left) or queued == len(queue)
+                    if full:
+                        break
+                    row = u64(memory.count[0])
+                    memory.count[0] += 1
+                    places[place], marks[row, hash_at] = row, wanted[chunk]
+                    queue[queued, 0] = row
+                    queue[queued, 1], queue[queued, 2] = borders[two * chunk], borders[two * chunk + one]
+                    queued += 1
+                numbers[u64(filled) + chunk] = row
+            if full:
+                break
+            done += 1
+        for start in range(0, queued, TOGETHER):
+            stop = min(start + TOGETHER, queued)
+            rest = analyse(data, u64(start), u64(stop), tables, memory, scratch, left, rest)
+        sum_up(numbers, offsets, text, done, tables, memory, scratch, totals, states)
+        if full:
+            break
+        text = last
+    return done, rest
 
 
 @entry
@@ -251,9 +297,7 @@ def add_up(numbers, offsets, first, stop, tables, memory, scratch, totals, state
     """
     for text in range(first, stop):
         if states[text] == WAITS:
-            begin, end = offsets[text], offsets[text + 1]
-            found = sum_up(numbers, begin, end, tables, memory, scratch, totals[text])
-            states[text] = SPELLED if found else 0
+            sum_up(numbers, offsets, text, text + 1, tables, memory, scratch, totals, states)
 
 
 @entry
@@ -304,47 +348,42 @@ def grams(data, edges, one_byte, two_bytes, places, hashes, features, found):
 
 
 @entry
-def weigh(features, edges, ends, columns, stored, halves, least, logs, row, scores):
+def weigh(features, edges, ends, columns, stored, halves, least, logs, counts, scores):
     """Add up what the n-grams of texts say of each language, see `classify.langid`.
 
     Parameters
     ----------
     features, edges : ndarray
-        Features of texts, in any order, which is changed; where each text's begin and end.
+        Features of texts; where each text's begin and end.
     ends, columns, stored, least : ndarray
         Of the table; the weights, of two bytes each, as they are stored.
     halves : ndarray of float32, shape (65536,)
         Values of all that two bytes can hold.
     logs : ndarray of float32
         What a feature counts for that occurs so many times.
-    row : ndarray of float32, shape (classes,)
-        Scratch.
-    scores : ndarray of float32, shape (n, classes)
-        Gets the sums, of features in ascending order.
+    counts : ndarray of int32
+        Scratch, a zero per feature of the table; zeros again afterwards.
+    scores : ndarray of float64, shape (n, classes)
+        Zeros, gets the sums.
     """
     one, classes = u64(1), u64(len(least))
     for text in range(u64(len(edges) - 1)):
-        first, stop, sums = u64(edges[text]), u64(edges[text + one]), scores[text]
+        first, stop, sums, every = u64(edges[text]), u64(edges[text + one]), scores[text], 0.0
         for at in range(first, stop):
-            feature, to = features[at], at
+            feature = u64(features[at])
+            counts[feature] += 1
             begin = u64(ends[feature])
             fetch(columns, begin)
             fetch(stored, begin)
             fetch(stored, begin + u64(32))
-            while to > first and features[to - one] > feature:
-                features[to] = features[to - one]
-                to -= one
-            features[to] = feature
-        at = first
-        while at < stop:
-            feature, begin = u64(features[at]), at
-            while at < stop and u64(features[at]) == feature:
-                at += one
-            for column in range(classes):
-                row[column] = least[column]
-            for place in range(u64(ends[feature]), u64(ends[feature + one])):
-                column = u64(columns[place])
-                row[column] = (halves[stored[place]] - least[column]) + least[column]
-            times = logs[at - begin]
-            for column in range(classes):
-                sums[column] += times * row[column]
+        for at in range(first, stop):
+            feature = u64(features[at])
+            if counts[feature]:
+                times = np.float64(logs[counts[feature]])
+                counts[feature] = 0
+                every += times
+                for place in range(u64(ends[feature]), u64(ends[feature + one])):
+                    column = u64(columns[place])
+                    sums[column] += times * (halves[stored[place]] - least[column])
+        for column in range(classes):
+            sums[column] += every * least[column]

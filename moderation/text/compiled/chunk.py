@@ -22,13 +22,16 @@ from moderation.text.compiled.shared import (
 
 
 @inlined
-def features(folded, size, capitals, tables, scratch, sums):
-    """Hash the features of a folded chunk that is no link; return their number, the key and the letter."""
+def features(folded, size, capitals, tables, scratch, found, sums):
+    """Hash the features of a folded chunk that is no link, from `scratch.hashes[found]` on.
+
+    Returns where they end, the key and the letter.
+    """
     powers, steps, spaces, grams = tables.powers, tables.steps, tables.spaces, tables.grams
     padded, out = scratch.padded, scratch.hashes
     # Places are unsigned throughout: signed ones would be asked each time whether they count from the end.
     none, one, shift = u64(0), u64(1), u64(64) - log_of(len(tables.tags))
-    found, filled, begins, length, inner, at = none, none, none, none, none, none
+    filled, begins, length, inner, at = none, none, none, none, none
     word, total, every, gram_steps = none, none, none, u64(spaces[5])
     familiar, english, digits, letters, letter = False, False, False, 0, np.uint32(0)
     while at <= size:
@@ -102,20 +105,28 @@ def features(folded, size, capitals, tables, scratch, sums):
 
 
 @inlined
-def add_features(hashes, count, tables, buckets, sums):
-    """Add the weights and squares of features to sums."""
-    tags, levels, records, most = tables.tags, tables.levels, tables.records, tables.limits[6]
+def find_features(hashes, first, stop, tables, buckets, known):
+    """Write the buckets of features that exist from `buckets[known]` on, ask for what stands in them, and
+    return where they end.
+    """
+    tags, begin = tables.tags, known
     bits = log_of(len(tags))
     high, low = u64(64) - bits, u64(48) - bits
-    known = u64(0)
-    for at in range(u64(count)):
+    for at in range(first, stop):
         bucket, tag = hashes[at] >> high, np.uint16(hashes[at] >> low)
         buckets[known] = bucket
         known += u64(tags[bucket] == max(tag, np.uint16(1)))
-    for at in range(known):
-        fetch(records, buckets[at])
+    for at in range(begin, known):
+        fetch(tables.records, buckets[at])
+    return known
+
+
+@inlined
+def add_features(buckets, first, stop, tables, sums):
+    """Add the weights and squares of features to sums."""
+    levels, records, most = tables.levels, tables.records, tables.limits[6]
     square = 0
-    for at in range(known):
+    for at in range(first, stop):
         bucket = buckets[at]
         for block in range(u64(0), u64(most), u64(8)):
             for place in range(block, block + u64(8)):
@@ -125,18 +136,21 @@ def add_features(hashes, count, tables, buckets, sums):
 
 
 @inlined
-def analysed(data, begin, end, row, tables, memory, scratch):
-    """Write the row of a chunk; return whether it could be done here."""
-    folded, sums = scratch.folded, scratch.sums
+def analysed(data, begin, end, row, tables, memory, scratch, found, sums):
+    """Hash the features of a chunk from `scratch.hashes[found]` on, write its key and letter, begin its sums.
+
+    Returns where its features end, or `UNSURE` where it cannot be done here.
+    """
+    folded = scratch.folded
     size = min(end - begin, u64(tables.limits[0]))
     for at in range(begin + size, end):
         if data[at] >= 0x80:
-            return False
+            return UNSURE
     upper, lower, pointed, named, strange, last, times = False, False, False, False, False, 0, 0
     for at in range(size):
         code = data[begin + at]
         if code >= 0x80:
-            return False
+            return UNSURE
         capital = 0x41 <= code <= 0x5A
         low = code | 0x20 if capital else code
         folded[at] = low
@@ -159,17 +173,52 @@ def analysed(data, begin, end, row, tables, memory, scratch):
     if strange and not whole and suspicious(folded, length, tables.signs):
         length = unmasked(folded, length, tables, scratch.joined)
         if length == UNSURE:
-            return False
+            return UNSURE
         if length:
             folded, size, user, capitals = scratch.joined, u64(length), False, False
     sums[:] = 0
     if link or user:
-        scratch.hashes[0] = tables.opaque[0 if link else 1]
-        found, key, letter = u64(1), mix_one(u64(1), tables.steps[tables.spaces[3]]), np.uint32(0)
+        scratch.hashes[found] = tables.opaque[0 if link else 1]
+        found += u64(1)
+        key, letter = mix_one(u64(1), tables.steps[tables.spaces[3]]), np.uint32(0)
     else:
-        found, key, letter = features(folded, size, capitals, tables, scratch, sums)
-    add_features(scratch.hashes, found, tables, scratch.found, sums)
-    for column in range(tables.limits[3] + 4):
-        memory.rows[row, column] = min(max(sums[column], -LARGEST), LARGEST)
+        found, key, letter = features(folded, size, capitals, tables, scratch, found, sums)
     memory.marks[row, memory.marks.shape[1] - 1], memory.letters[row] = key, letter
-    return True
+    return np.int64(found)
+
+
+@inlined
+def analyse(data, begin, end, tables, memory, scratch, left, rest):
+    """Write the rows of chunks `scratch.queue[begin:end]`; return `rest`, more by those that are left.
+
+    Step by step for all of them, so that what one waits for comes while the others are worked on.
+    """
+    queue, hashes, buckets, stops = scratch.queue, scratch.hashes, scratch.found, scratch.stops
+    columns, letters_at = tables.limits[3] + 4, tables.limits[3] + 1
+    filled, count = u64(0), end - begin
+    for slot in range(count):
+        row, first, last = queue[begin + slot, 0], queue[begin + slot, 1], queue[begin + slot, 2]
+        found = analysed(data, first, last, row, tables, memory, scratch, filled, scratch.sums[slot])
+        if found == UNSURE:
+            left[rest, 0], left[rest, 1], left[rest, 2] = row, first, last
+            memory.rows[row, letters_at] = -1
+            queue[begin + slot, 0] = 0
+            rest += 1
+        else:
+            filled = u64(found)
+        stops[slot] = filled
+    known, first = u64(0), u64(0)
+    for slot in range(count):
+        last = stops[slot]
+        known = find_features(hashes, first, last, tables, buckets, known)
+        stops[slot] = known
+        first = last
+    first = u64(0)
+    for slot in range(count):
+        row, sums = queue[begin + slot, 0], scratch.sums[slot]
+        if row:
+            add_features(buckets, first, stops[slot], tables, sums)
+            for column in range(columns):
+                memory.rows[row, column] = min(max(sums[column], -LARGEST), LARGEST)
+        first = stops[slot]
+    return rest

@@ -22,6 +22,12 @@ behind one; stands around words; also if "!" is a letter."""
 
 UNSURE: Final = -1
 SPELLED, WAITS = 1, 2
+TOGETHER: Final = 16
+"""Texts, or new chunks, that are worked on together, so that the memory is asked for much at a time."""
+
+BYTES_TOGETHER: Final = 4096
+"""Bytes of such texts, unless one alone is longer: their chunks' rows should stay at hand."""
+
 LARGEST: Final = (1 << 31) - 1  # of a sum over a chunk, see `scorer.LARGEST_SUM`
 _FIRST, _SECOND = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)  # of splitmix64, see `hashing.mix`
 
@@ -65,17 +71,20 @@ class Memory(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for what is found out about one chunk."""
+    """Room for what is found out about one chunk, and about `TOGETHER` chunks or texts side by side."""
 
-    folded: Array  # uint8
-    joined: Array  # uint8
-    padded: Array  # uint8, words with an edge on either side
-    hashes: Array  # uint64, features
+    folded: Array  # uint8, one chunk
+    joined: Array  # uint8, one chunk
+    padded: Array  # uint8, words of one chunk with an edge on either side
+    hashes: Array  # uint64, features of chunks, one after the other
     found: Array  # uint64, their buckets
-    sums: Array  # int64
-    borders: Array  # uint64: where a chunk of one text begins, where it ends, where the next one begins, ...
-    wanted: Array  # uint64: what the hashes are made of, the hashes, and those of pairs
-    buckets: Array  # uint64
+    stops: Array  # uint64, where those of each chunk or text end
+    sums: Array  # int64, of each chunk or text
+    queue: Array  # uint64: row, first byte and end of chunks that have no sums yet
+    borders: Array  # uint64: where a chunk begins, where it ends, where the next one begins, ...
+    before: Array  # uint64, what the hashes of one text's chunks are made of
+    wanted: Array  # uint64, hashes of chunks, then of pairs
+    buckets: Array  # uint64, of pairs
 
 
 # Without counts of references, which would take more time than the work: nothing is allocated here.
