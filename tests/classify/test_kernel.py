@@ -124,6 +124,17 @@ def test_written_examples_and_audit_score_as_with_arrays() -> None:
     assert model.score_table(pa.table({"text": texts})).equals(expected)
 
 
+def test_long_and_many_texts_score_as_with_arrays(weights: Weights) -> None:
+    words = [*WORDS, *PARTS, *WIDE, "\u3000", "\u2003", "a\xa0b"]
+    # Around what has powers of its own, what is worked on together, and what is left to arrays at once.
+    sizes = [kernel.SHORT + by for by in (-1, 0, 1)] + [4095, 4096, 4097, 0, 1, 70_000]
+    long = [" ".join(words * 4000)[at : at + size] for at, size in enumerate(sizes)]
+    new = [" ".join(f"w{number}ü" for number in range(at, at + kernel.LEFT + 9)) for at in (0, 5)]
+    short = ["idiot the"] * 40 + ["", " "] * 20
+    for texts in (long, new, [*short, *long, *short, *new, *short]):
+        assert same(*both(weights, pa.array(texts), 1 << 16))
+
+
 def default_scorers() -> tuple[Scorer, Scorer]:
     if not _SCORERS:
         # Without what was analysed beforehand, so that all is analysed here.
