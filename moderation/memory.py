@@ -7,6 +7,7 @@ import mmap
 import os
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -68,6 +69,25 @@ def copied(array: npt.NDArray[Any], copy: npt.NDArray[Any]) -> None:
     copy[:] = array
     if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         array.base.madvise(mmap.MADV_DONTNEED)
+
+
+def rest(library: str) -> None:
+    """Give back the pages of a shared library's code (Linux): they come again when it runs.
+
+    Parameters
+    ----------
+    library : str
+        What the name of its file begins with.
+    """
+    maps = Path("/proc/self/maps")
+    if not maps.exists() or not hasattr(_library(), "madvise"):
+        return
+    for line in maps.read_text().splitlines():
+        place, rights, *_, name = line.split(maxsplit=5)
+        # What may not be written to and is run is as it stands in the file.
+        if rights == "r-xp" and Path(name).name.startswith(library):
+            begin, end = (int(edge, 16) for edge in place.split("-"))
+            _library().madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), mmap.MADV_DONTNEED)
 
 
 @cache

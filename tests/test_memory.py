@@ -40,3 +40,27 @@ def test_freed_memory_is_kept_until_it_is_released(chosen: dict[str, str]) -> No
         assert kept > 200
     else:
         assert kept < 100 < after
+
+
+RESTING = """
+import pyarrow as pa, pyarrow.compute as pc
+from moderation.memory import rest
+
+def mapped():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("RssFile"))
+
+def work():
+    return pc.utf8_upper(pa.array(["code"])).to_pylist()
+
+before, done = mapped(), work()
+rest("libarrow")
+print(before, mapped(), done == work())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what is mapped where")
+def test_code_that_rests_takes_no_memory_and_runs_again() -> None:
+    done = subprocess.run([sys.executable, "-c", RESTING], check=True, capture_output=True, text=True)
+    before, after, works = done.stdout.split()
+    assert int(after) < int(before) - 1000
+    assert works == "True"

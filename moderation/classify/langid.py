@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from moderation.classify.kernel import at_hand
+from moderation.classify.kernel import at_hand, compiler_rests
 from moderation.classify.memo import Index
 from moderation.text.hashing import mix
 
@@ -81,6 +81,7 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
     features, owner = _features(np.frombuffer(b"".join(encoded), np.uint8), sizes, tables)
     ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
     scores = _scores(features, ends, tables)
+    compiler_rests("languages")
     scores[np.diff(ends) > 0] += tables.prior
     scores /= np.sqrt(np.maximum(sizes, 1))[:, None]
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
