@@ -233,6 +233,26 @@ def test_the_head_is_not_rounded(tmp_path: Path) -> None:
     assert any(np.array_equal(one.T, whole) for one in kept if one.dtype == np.float32)
 
 
+def test_one_large_weight_does_not_coarsen_the_others(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    made = encoder(labels=3)
+    with torch.no_grad():
+        made.head.weight *= 30
+        made.words.weight[WORDS.index("sun")] *= 1000
+        for block in made.blocks:
+            block.widen.weight[0] *= 1000  # type: ignore[union-attr,operator]
+            block.narrow.weight[:, 0] = 0  # type: ignore[union-attr,operator]
+    export(made, tmp_path / "float.onnx")
+    quantise(tmp_path / "float.onnx", tmp_path / "model.onnx")
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    texts = ["you are bad", "red heart", "nice you nice"]
+    with torch.inference_mode():
+        expected = made(*tokenise(tokenizer, texts, 8).batch(np.arange(3))).numpy()
+    rounded = Runner(tmp_path, 8, 3).logits(texts)
+    assert np.abs(rounded - expected).max() < 0.1 * np.abs(expected).max()
+    stored = {one.name: one for one in onnx.load(tmp_path / "model.onnx").graph.initializer}
+    assert stored["words.weight"].data_type == onnx.TensorProto.INT8
+
+
 def test_a_text_gets_the_same_logits_in_any_company(tokenizer: Tokenizer, tmp_path: Path) -> None:
     export(encoder(), tmp_path / "float.onnx")
     quantise(tmp_path / "float.onnx", tmp_path / "model.onnx")
