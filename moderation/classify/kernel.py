@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
-from moderation.memory import copied, release, rest, wide
+from moderation.memory import copied, rest, wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
@@ -65,7 +65,6 @@ def compiler_rests(loaded: str) -> None:
     """Give the compiler's memory back, once for each part of what it made: its work is done."""
     if loaded and at_hand() is not None:
         rest("libllvmlite")
-        release()
 
 
 def at_hand() -> Any:

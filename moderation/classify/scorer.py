@@ -21,7 +21,7 @@ from moderation.classify.frequent import NONE, Frequent
 from moderation.classify.kernel import Kernel, compiled, compiler_rests
 from moderation.classify.memo import Memo
 from moderation.classify.weights import decode
-from moderation.memory import keep
+from moderation.memory import keep, release
 from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
@@ -199,6 +199,7 @@ class Scorer:
         # Of what machine code leaves to arrays, so that all of it is loaded.
         self._kernel.sums(pa.array(["\u00e9" * 40]))
         compiler_rests("scores")
+        release()
 
     def forget(self) -> None:
         """Clear the memo of all but frequent chunks; scores stay the same, the next ones take longer."""

@@ -239,8 +239,11 @@ def test_one_large_weight_does_not_coarsen_the_others(tokenizer: Tokenizer, tmp_
         made.head.weight *= 30
         made.words.weight[WORDS.index("sun")] *= 1000
         for block in made.blocks:
-            block.widen.weight[0] *= 1000  # type: ignore[union-attr,operator]
-            block.narrow.weight[:, 0] = 0  # type: ignore[union-attr,operator]
+            block.narrow.weight *= 30  # type: ignore[union-attr,operator]
+            # Gone behind the activation, which rounds what comes out of it at one scale.
+            block.widen.bias[0] = -1e6  # type: ignore[union-attr,operator]
+            block.widen.weight *= 30  # type: ignore[union-attr,operator]
+            block.widen.weight[0] *= 300  # type: ignore[union-attr,operator]
     export(made, tmp_path / "float.onnx")
     quantise(tmp_path / "float.onnx", tmp_path / "model.onnx")
     tokenizer.save(str(tmp_path / "tokenizer.json"))
