@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from moderation.classify.memo import Memo
 from moderation.classify.weights import LEVELS
-from moderation.memory import copied, rest, wide
+from moderation.memory import copied, wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
@@ -37,6 +37,9 @@ VARIABLE: Final = "MODERATION_COMPILED"
 """Environment variable that forbids machine code when it is 0."""
 
 BATCH: Final = "moderation.text.compiled.batch"
+
+COMPILER: Final = "libllvmlite"
+"""Library that makes machine code and loads it; idle once that is done."""
 
 SHORT: Final = 1 << 11
 """Bytes of a text that has the powers for its chunks' hashes at hand; in longer ones they are multiplied."""
@@ -58,13 +61,6 @@ def compiled() -> Any:
         return import_module(BATCH)
     except (ImportError, RuntimeError):
         return None
-
-
-@cache
-def compiler_rests(loaded: str) -> None:
-    """Give the compiler's memory back, once for each part of what it made: its work is done."""
-    if loaded and at_hand() is not None:
-        rest("libllvmlite")
 
 
 def at_hand() -> Any:

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from moderation.classify.kernel import at_hand, compiler_rests
+from moderation.classify.kernel import COMPILER, at_hand
 from moderation.classify.memo import Index
+from moderation.memory import rest
 from moderation.text.hashing import mix
 
 F32 = npt.NDArray[np.float32]
@@ -81,7 +82,8 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
     features, owner = _features(np.frombuffer(b"".join(encoded), np.uint8), sizes, tables)
     ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
     scores = _scores(features, ends, tables)
-    compiler_rests("languages")
+    if at_hand() is not None:
+        _compiler_rests()
     scores[np.diff(ends) > 0] += tables.prior
     scores /= np.sqrt(np.maximum(sizes, 1))[:, None]
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -171,6 +173,12 @@ def _short() -> tuple[I32, I32]:
     sizes = ((size, np.arange(1 << 8 * size, dtype=np.uint64)) for size in (1, 2))
     one, two = (index.find(mix(keys | (np.uint64(size) << SIZE_BITS))) for size, keys in sizes)
     return one, two
+
+
+@lru_cache(maxsize=1)
+def _compiler_rests() -> None:
+    """Give the compiler's memory back, once, when all machine code for languages has been loaded."""
+    rest(COMPILER)
 
 
 @lru_cache(maxsize=1)

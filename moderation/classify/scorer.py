@@ -18,10 +18,10 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from moderation.classify.frequent import NONE, Frequent
-from moderation.classify.kernel import Kernel, compiled, compiler_rests
+from moderation.classify.kernel import COMPILER, Kernel, compiled
 from moderation.classify.memo import Memo
 from moderation.classify.weights import decode
-from moderation.memory import keep, release
+from moderation.memory import keep, release, rest
 from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
@@ -198,7 +198,7 @@ class Scorer:
         self._begin()
         # Of what machine code leaves to arrays, so that all of it is loaded.
         self._kernel.sums(pa.array(["\u00e9" * 40]))
-        compiler_rests("scores")
+        rest(COMPILER)
         release()
 
     def forget(self) -> None:

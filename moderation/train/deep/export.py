@@ -45,8 +45,8 @@ def export(encoder: Encoder, path: Path) -> None:
 def quantise(source: Path, target: Path) -> None:
     """Write a graph with weights of one byte, each column of a layer and each word with a scale of its own.
 
-    One scale for a whole matrix, which its largest weights decide, cost labels with few positives up to .02
-    ROC-AUC. Activations are rounded to one byte as they come, at the scale of their whole batch, so a text's
+    One scale for a whole matrix is that of its largest weights, which leaves few steps for all the others.
+    Activations are rounded to one byte as they come, at the scale of their whole batch, so a text's
     logits depend on its company unless texts are run one by one, as `moderation.train.deep.run` does. The
     head stays as it is: it is tiny, and its rounding would go straight into the logits.
     """
