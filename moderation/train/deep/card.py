@@ -16,8 +16,8 @@ ABOUT = (
     "A transformer encoder of MiniLM's size (all-MiniLM-L6-v2, Apache-2.0, fine-tuned here) for English "
     "comments, one logit per label, weights of one byte. It is the second tier: it looks again at "
     "comments that the linear model is unsure of (the tier `cascade`), or at everything where time allows "
-    "(the tier `deep`, which the figures below are of). A score is both tiers' together. Of a disguised word, "
-    "as digits for letters make one, it reads the word that the linear model found behind it."
+    "(the tier `deep`, which the figures below are of). A score is both tiers' together. Of a disguised "
+    "word, as digits for letters make one, it reads the word that the linear model found behind it."
 )
 LIMIT = (
     "It reads negation and quotation better than a linear model, not reliably; what it does on sentences of "
