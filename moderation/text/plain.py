@@ -39,7 +39,14 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Disguise:
-    """A disguised word: characters `text[begin:end]` stand for it."""
+    """A disguised word.
+
+    Parameters
+    ----------
+    begin, end : int
+        Characters `text[begin:end]` that stand for it.
+    word : str
+    """
 
     begin: int
     end: int
@@ -81,7 +88,11 @@ def _disguises(texts: pa.StringArray, unmasker: Unmasker) -> dict[int, list[Disg
     found = {at: (at, words[chunked.tokens[at]]) for at in np.flatnonzero(_holds(words, chunked)).tolist()}
     for start, letters in letter_runs(letter[chunked.tokens], chunked.offsets):
         for begin, word in unmasker.spelled(letters):
-            found[start + begin] = (start + begin + len(word) - 1, word)
+            first, last = start + begin, start + begin + len(word) - 1
+            # Letters of the word may be disguised themselves.
+            for at in range(first, last + 1):
+                found.pop(at, None)
+            found[first] = (last, word)
     by_text: dict[int, list[Disguise]] = {}
     places: dict[int, list[tuple[int, int]]] = {}
     for first, (last, word) in sorted(found.items()):

@@ -281,7 +281,7 @@ def test_languages_are_told_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = langid._scores(code[0].copy(), ends, given[2])
     monkeypatch.setattr(langid, "at_hand", lambda: None)
     assert all(map(np.array_equal, code, langid._features(*given)))
-    # Sums of the same numbers in the same order; a processor that fuses products with sums rounds otherwise.
+    # Sums of the same numbers, in another order and with more digits.
     assert_allclose(scores, langid._scores(code[0].copy(), ends, given[2]), rtol=1e-5)
     assert languages.tolist()[:2] == ["de", "fr"]
     assert all(map(np.array_equal, (languages, certain), langid.identify(texts)))

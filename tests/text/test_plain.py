@@ -29,6 +29,8 @@ KNOWN = [
     "off",
     "asap",
     "the",
+    "d",
+    "o",
 ]
 
 
@@ -48,6 +50,8 @@ def unmasker() -> Unmasker:
         ("sooooo stuuuupid!", "sooooo stupid!"),
         ("id**t you", "idiot you"),
         ("ѕtuріd", "stupid"),
+        ("an i 🅓 i 🅞 t so", "an idiot so"),
+        ("🅓 and 🅘🅓🅘🅞🅣", "d and idiot"),
         ("a.s.a.p. or 🙂", "asap. or 🙂"),
     ],
 )
@@ -82,7 +86,7 @@ def test_characters_know_what_they_stand_for(unmasker: Unmasker) -> None:
 
 
 TEXTS = st.lists(
-    st.text(st.sampled_from("idiot1!. *'ѕ\u200bü😀\n\x1c\u3000"))
+    st.text(st.sampled_from("idiot1!. *'ѕ\u200bü😀🅓 \n\x1c\u3000"))
     | st.sampled_from(["1d1ot", "i d i o t", "you"]),
     max_size=6,
 )
