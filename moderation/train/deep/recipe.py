@@ -31,6 +31,8 @@ class EncoderRecipe:
         Texts a step.
     rate, head_rate : float
         Highest learning rates of the encoder and of the head.
+    seed : int
+        Of the order of the rows and of the head's start; which rows are learnt from follows from the recipe's.
     """
 
     pretrained: str
@@ -39,6 +41,7 @@ class EncoderRecipe:
     batch: int = 48
     rate: float = 1e-4
     head_rate: float = 1e-3
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
