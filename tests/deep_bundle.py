@@ -42,7 +42,7 @@ def write_deep(folder: Path, first: Path, **changes: Any) -> Path:
     stated = json.loads((first / "config.json").read_text("utf-8"))
     knots = {"logit": [-4.0, 0.0, 4.0], "rate": [0.0, 0.5, 0.1]}
     config = {
-        "format_version": 4,
+        "format_version": 5,
         "name": "tiny-deep",
         "kind": "deep",
         "labels": list(LABELS),

@@ -87,7 +87,7 @@ def test_a_text_is_run_once_however_often_it_stands_there(deep: Path) -> None:
         ("tokenizer.json", lambda data: data.replace(b"idiot", b"saint"), "tokenizer.json is damaged"),
         ("config.json", lambda data: data.replace(b'"max_length": 12', b'"max_length": 13'), "is damaged"),
         ("config.json", lambda data: data[:40], "cannot be read"),
-        ("config.json", lambda data: data.replace(b'_version": 4', b'_version": 9'), "format version 9"),
+        ("config.json", lambda data: data.replace(b'_version": 5', b'_version": 9'), "format version 9"),
     ],
 )
 def test_damage_is_found(tmp_path: Path, tiny_model: Path, name: str, damage: object, message: str) -> None:
@@ -221,8 +221,33 @@ def test_the_second_tier_reads_the_word_behind_a_disguise(deep: Path, disguised:
     assert shares[disguised] == pytest.approx(WORDS["idiot"])
 
 
-def test_words_beyond_what_the_model_reads_have_no_share(deep: Path) -> None:
-    found = load_model(deep, "deep").explain("it " * 10 + "idiot")
+def test_a_long_text_counts_by_its_strongest_part(deep: Path) -> None:
+    # Twelve tokens a part, two of which frame it, and three that stand in the part before as well.
+    model = load_deep(deep)
+    texts = [
+        "not " + "it " * 12 + "stupid idiot",
+        "idiot " + "it " * 9 + "not",
+        "stupid " + "it " * 20 + "idiot",
+    ]
+    known = [WORDS["stupid"] + WORDS["idiot"], WORDS["idiot"], WORDS["idiot"]]
+    np.testing.assert_allclose(model.logits(texts)[:, 0], known, rtol=1e-6)
+    told: list[int] = []
+    model.logits(texts, 2, told.append)
+    assert sum(told) == len(texts)
+
+
+def test_a_word_has_a_share_in_the_part_that_counts(deep: Path) -> None:
+    found = load_model(deep, "deep").explain("not stupid " + "it " * 12 + "idiot")
+    shares = [span.shares["abusive"] for span in found.spans]
+    assert shares[-1] == pytest.approx(WORDS["idiot"])
+    assert shares[:-1] == pytest.approx([0] * 14)
+    assert found.probabilities["abusive"] == pytest.approx(1 / (1 + math.exp(1 - WORDS["idiot"])))
+
+
+def test_words_beyond_the_last_part_have_no_share(deep: Path) -> None:
+    model = load_model(deep, "deep")
+    assert model.explain("it " * 220 + "idiot").spans[-1].shares["abusive"] == pytest.approx(WORDS["idiot"])
+    found = model.explain("it " * 230 + "idiot")
     assert found.spans[-1].shares["abusive"] == 0
     assert found.probabilities["abusive"] == pytest.approx(1 / (1 + math.e))
 

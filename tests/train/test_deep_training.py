@@ -25,6 +25,7 @@ from moderation.train.deep.recipe import deep_recipe  # noqa: E402
 from moderation.train.deep.rows import targets_of  # noqa: E402
 from moderation.train.deep.run import Runner  # noqa: E402
 from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise  # noqa: E402
+from moderation.train.deep.weights import float_logits  # noqa: E402
 from moderation.train.recipe import LabelRecipe, read_recipe  # noqa: E402
 
 # More threads than free cores wait for each other far longer than these sizes take to compute.
@@ -217,11 +218,26 @@ def test_the_graph_says_what_the_encoder_says(tokenizer: Tokenizer, tmp_path: Pa
     texts = ["you are bad", "the sun", "", "red red heart nice you"]
     with torch.inference_mode():
         expected = made(*tokenise(tokenizer, texts, 8).batch(np.arange(4))).numpy()
-    rounded = Runner(tmp_path, 8, 3).logits(texts)
+    rounded = Runner(tmp_path, 8).logits(texts)
     (tmp_path / "float.onnx").rename(tmp_path / "model.onnx")
-    exact = Runner(tmp_path, 8, 3).logits(texts)
+    exact = Runner(tmp_path, 8).logits(texts)
     assert np.abs(exact - expected).max() < 1e-4
     assert np.abs(rounded - expected).max() < 0.1 * np.abs(expected).max()
+
+
+def test_the_encoder_reads_long_texts_in_the_parts_that_the_graph_reads(
+    tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    made = encoder(labels=3)
+    export(made, tmp_path / "model.onnx")
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    texts = ["you are bad", "the sun is nice and red " * 5 + "you are bad", "", "heart " * 30]
+    runner = Runner(tmp_path, 8)
+    found, expected = runner.logits(texts), float_logits(made, tokenizer, texts, 8)
+    assert np.abs(found - expected).max() < 1e-4
+    [beginning] = runner.logits(["the sun is nice and red"])
+    assert (found[1] >= beginning).all()
+    assert (found[1] > beginning).any()
 
 
 def test_the_head_is_not_rounded(tmp_path: Path) -> None:
@@ -250,7 +266,7 @@ def test_one_large_weight_does_not_coarsen_the_others(tokenizer: Tokenizer, tmp_
     texts = ["you are bad", "red heart", "nice you nice"]
     with torch.inference_mode():
         expected = made(*tokenise(tokenizer, texts, 8).batch(np.arange(3))).numpy()
-    rounded = Runner(tmp_path, 8, 3).logits(texts)
+    rounded = Runner(tmp_path, 8).logits(texts)
     assert np.abs(rounded - expected).max() < 0.1 * np.abs(expected).max()
     stored = {one.name: one for one in onnx.load(tmp_path / "model.onnx").graph.initializer}
     assert stored["words.weight"].data_type == onnx.TensorProto.INT8
@@ -260,8 +276,8 @@ def test_a_text_gets_the_same_logits_in_any_company(tokenizer: Tokenizer, tmp_pa
     export(encoder(), tmp_path / "float.onnx")
     quantise(tmp_path / "float.onnx", tmp_path / "model.onnx")
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    alone = Runner(tmp_path, 8, 2).logits(["you are bad"])
-    amid = Runner(tmp_path, 8, 2, jobs=2).logits(["red heart the sun nice", "you are bad", "sun"])
+    alone = Runner(tmp_path, 8).logits(["you are bad"])
+    amid = Runner(tmp_path, 8, jobs=2).logits(["red heart the sun nice", "you are bad", "sun"])
     assert alone.tobytes() == amid[1:2].tobytes()
 
 

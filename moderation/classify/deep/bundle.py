@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from moderation.errors import ModelError
 
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 KIND: Final = "deep"
 GRAPH: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"
@@ -29,7 +29,7 @@ class DeepBundle:
     path : Path
         Its folder.
     config : dict
-        `labels`, `max_length` (tokens), `calibration`, `fast` (the first tier), `combine` and
+        `labels`, `max_length` (tokens of a part), `calibration`, `fast` (the first tier), `combine` and
         `operating_points` of both tiers together, `cascade`, `digest`, ...
     graph : bytes
         `model.onnx`.

@@ -1,4 +1,4 @@
-"""The graph and its tokenizer: texts to tokens, tokens to logits, one text at a time.
+"""The graph and its tokenizer: texts to tokens, tokens to logits, one part of a text at a time.
 
 The graph's one-byte products take their scale from all that runs together, so a text's logits would depend
 on its company. Alone they do not, nothing is padded, and on a processor it takes no longer: measured on one
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from moderation.classify.deep.bundle import DeepBundle
+from moderation.classify.deep.parts import cut_into_parts, parts_of
 from moderation.errors import ModelError
 
 INPUTS: Final = ("input_ids", "attention_mask")
@@ -30,6 +31,7 @@ TURN: Final = 32
 
 F32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
+Parts: TypeAlias = list[Ids]
 
 
 class Encoder:
@@ -54,29 +56,34 @@ class Encoder:
         except Exception as error:  # both libraries raise plain exceptions of their own
             reason = str(error).partition("\n")[0]
             raise ModelError(f"{bundle.path} cannot be run ({reason}); update moderation[deep]") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(bundle.config["max_length"])
+        cut_into_parts(self._tokenizer, bundle.config["max_length"])
 
-    def tokens(self, texts: Sequence[str]) -> list[Ids]:
-        """Return the token numbers of texts, each cut to the bundle's `max_length`."""
-        return [np.array(found.ids, np.int64) for found in self._tokenizer.encode_batch_fast(list(texts))]
+    def tokens(self, texts: Sequence[str]) -> list[Parts]:
+        """Return the token numbers of the parts of texts, each of at most the bundle's `max_length`."""
+        return [
+            [np.array(part.ids, np.int64) for part in parts_of(found)]
+            for found in self._tokenizer.encode_batch_fast(list(texts))
+        ]
 
-    def tokens_with_places(self, text: str) -> tuple[Ids, npt.NDArray[np.int64]]:
-        """Return the token numbers of one text and the characters `begin, end` of each, shape (tokens, 2).
+    def tokens_with_places(self, text: str) -> list[tuple[Ids, Ids]]:
+        """Return the token numbers of a text's parts and the characters `begin, end`, shape (tokens, 2).
 
         Tokens that stand for no characters have begin and end 0.
         """
-        found: Any = self._tokenizer.encode(text)
-        return np.array(found.ids, np.int64), np.array(found.offsets, np.int64).reshape(-1, 2)
+        return [
+            (np.array(part.ids, np.int64), np.array(part.offsets, np.int64).reshape(-1, 2))
+            for part in parts_of(self._tokenizer.encode(text))
+        ]
 
     def logits(
-        self, tokens: Sequence[Ids], threads: int = 1, tell: Callable[[int], None] | None = None
+        self, tokens: Sequence[Parts], threads: int = 1, tell: Callable[[int], None] | None = None
     ) -> F32:
-        """Return the graph's logits.
+        """Return the graph's logits, of each label the highest over a text's parts.
 
         Parameters
         ----------
-        tokens : sequence of n arrays of int64
+        tokens : sequence of n lists of arrays of int64
+            The parts of each text.
         threads : int
             Texts run at the same time.
         tell : callable, optional
@@ -87,7 +94,7 @@ class Encoder:
         ndarray of float32, shape (n, labels)
         """
         # By length, so that threads end their turns together.
-        order = np.argsort([-len(one) for one in tokens], kind="stable")
+        order = np.argsort([-sum(map(len, parts)) for parts in tokens], kind="stable")
         done: list[F32] = []
         with ThreadPoolExecutor(threads) as pool:
             for start in range(0, len(order), TURN * threads):
@@ -99,7 +106,11 @@ class Encoder:
         found[order] = np.array(done, np.float32).reshape(len(tokens), -1)
         return found
 
-    def _one(self, tokens: Ids) -> F32:
+    def _one(self, parts: Parts) -> F32:
+        highest: F32 = np.max([self._part(tokens) for tokens in parts], axis=0)
+        return highest
+
+    def _part(self, tokens: Ids) -> F32:
         numbers = tokens[None, :]
         row: F32 = self._session.run(
             [OUTPUT], dict(zip(INPUTS, (numbers, np.ones_like(numbers)), strict=True))

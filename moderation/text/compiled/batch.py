@@ -14,6 +14,7 @@ import numpy as np
 from moderation.text.compiled.chunk import add_features, analyse, find_features
 from moderation.text.compiled.shared import (
     BYTES_TOGETHER,
+    SIDE_BY_SIDE,
     SPELLED,
     TOGETHER,
     WAITS,
@@ -24,10 +25,11 @@ from moderation.text.compiled.shared import (
     knows,
     log_of,
     mix_one,
+    sum_block,
     u64,
 )
 
-SOURCES: Final = "ccc8c8943aaebbf6"
+SOURCES: Final = "74dd171f8e035e96"
 """Digest of the files that this one is compiled with, so that it changes when they do; see the tests."""
 
 
@@ -153,13 +155,11 @@ def sum_rows(numbers, begin, end, tables, memory, filled, pairs, sums):
     """
     rows, marks, letters = memory.rows, memory.marks, memory.letters
     labels, last = tables.limits[3], u64(marks.shape[1] - 1)
-    sums[:] = 0
+    for block in range(u64(0), u64(labels + 4), u64(SIDE_BY_SIDE)):
+        sum_block(rows, numbers, begin, end, block, sums)
     single, spelled, waits = 0, False, False
     for at in range(begin, end):
         row = u64(numbers[at])
-        for block in range(u64(0), u64(labels + 4), u64(4)):
-            for place in range(block, block + u64(4)):
-                sums[place] += rows[row, place]
         waits |= rows[row, labels + 1] < 0
         single = single + 1 if rows[row, labels + 1] == 1 and letters[row] else 0
         if single >= tables.limits[2] and not spelled:

@@ -123,15 +123,26 @@ def find_features(hashes, first, stop, tables, buckets, known):
 
 @inlined
 def add_features(buckets, first, stop, tables, sums):
-    """Add the weights and squares of features to sums."""
-    levels, records, most = tables.levels, tables.records, tables.limits[6]
+    """Add the weights and squares of features to sums, which stay in registers; see `sum_block`."""
+    levels, records, most = tables.levels, tables.records, u64(tables.limits[6])
     square = 0
     for at in range(first, stop):
         bucket = buckets[at]
-        for block in range(u64(0), u64(most), u64(8)):
-            for place in range(block, block + u64(8)):
-                sums[place] += levels[records[bucket, place]]
-        square += records[bucket, most] | (np.int64(records[bucket, most + 1]) << 8)
+        square += records[bucket, most] | (np.int64(records[bucket, most + u64(1)]) << 8)
+    for block in range(u64(0), most, u64(8)):
+        a, b, c, d, e, f, g, h = 0, 0, 0, 0, 0, 0, 0, 0
+        for at in range(first, stop):
+            bucket = buckets[at]
+            a += levels[records[bucket, block]]
+            b += levels[records[bucket, block + u64(1)]]
+            c += levels[records[bucket, block + u64(2)]]
+            d += levels[records[bucket, block + u64(3)]]
+            e += levels[records[bucket, block + u64(4)]]
+            f += levels[records[bucket, block + u64(5)]]
+            g += levels[records[bucket, block + u64(6)]]
+            h += levels[records[bucket, block + u64(7)]]
+        for place, value in enumerate((a, b, c, d, e, f, g, h)):
+            sums[block + u64(place)] += value
     sums[tables.limits[3]] += square
 
 

@@ -28,6 +28,9 @@ TOGETHER: Final = 16
 BYTES_TOGETHER: Final = 4096
 """Bytes of such texts, unless one alone is longer: their chunks' rows should stay at hand."""
 
+SIDE_BY_SIDE: Final = 16
+"""Columns of a row that are summed at once; a packed memo's rows have a multiple of it."""
+
 LARGEST: Final = (1 << 31) - 1  # of a sum over a chunk, see `scorer.LARGEST_SUM`
 _FIRST, _SECOND = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)  # of splitmix64, see `hashing.mix`
 
@@ -109,6 +112,37 @@ def fetch(_, array, row):
         return context.get_dummy_value()
 
     return types.void(array, types.uint64), generate
+
+
+@intrinsic
+def sum_block(_, rows, numbers, begin, end, block, sums):
+    """Sum sixteen columns of rows by their numbers, from column `block` on, into the same ones of `sums`.
+
+    The sums stay in registers: a compiler that does not know that no array lies in another writes them
+    after each row.
+    """
+
+    def generate(context, builder, signature, given):
+        held, listed, total = (
+            context.make_array(signature.args[at])(context, builder, given[at]) for at in (0, 1, 5)
+        )
+        start, stop, first = given[2:5]
+        whole = first.type
+        row_bytes = cgutils.unpack_tuple(builder, held.strides)[0]
+        narrow, wide = ir.VectorType(ir.IntType(32), SIDE_BY_SIDE), ir.VectorType(whole, SIDE_BY_SIDE)
+        sums = cgutils.alloca_once_value(builder, ir.Constant(wide, None))
+        with cgutils.for_range_slice(builder, start, stop, ir.Constant(whole, 1), whole) as (at, _):
+            row = builder.zext(builder.load(builder.gep(listed.data, [at])), whole)
+            place = builder.add(builder.mul(row, row_bytes), builder.shl(first, ir.Constant(whole, 2)))
+            place = builder.add(builder.ptrtoint(held.data, whole), place)
+            values = builder.load(builder.inttoptr(place, narrow.as_pointer()), align=4)
+            builder.store(builder.add(builder.load(sums), builder.sext(values, wide)), sums)
+        out = builder.bitcast(builder.gep(total.data, [first]), wide.as_pointer())
+        builder.store(builder.load(sums), out, align=8)
+        return context.get_dummy_value()
+
+    whole = types.uint64
+    return types.void(rows, numbers, whole, whole, whole, sums), generate
 
 
 @inlined

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from moderation.classify.deep.parts import MOST
 from moderation.train.card import card, number, table
 from moderation.train.judge import Judge
 
@@ -53,7 +54,11 @@ def write_deep_card(model: Judge, metrics: Mapping[str, Any], out: Path) -> None
         "## Weights",
         _weights(metrics["training"]),
     ]
-    shown = card(model, metrics, about=ABOUT, limit=LIMIT, more=more)
+    parts = (
+        f"A comment of more than {model.config['max_length']} tokens is read in parts of as many that overlap, "
+        f"{MOST} at most, and of each label the highest logit counts."
+    )
+    shown = card(model, metrics, about=f"{ABOUT} {parts}", limit=LIMIT, more=more)
     (out / "MODEL_CARD.md").write_text(shown, "utf-8")
 
 

@@ -147,7 +147,7 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
     fast = load_model(recipe.second_look.fast)
     if fast.labels != labels:
         raise ConfigError(f"the first tier {fast.name!r} has other labels: {', '.join(fast.labels)}")
-    runner = Runner(out, recipe.encoder.scored, len(labels), jobs)
+    runner = Runner(out, recipe.encoder.scored, jobs)
     say(f"scoring {int((held.valid | held.test).sum()):,} held-out texts")
     facts = json.loads((out / FACTS).read_text("utf-8"))
     config = _config(recipe, facts["corpora"])

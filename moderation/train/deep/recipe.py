@@ -24,15 +24,15 @@ class EncoderRecipe:
         Python package that carries the weights and tokenizer, or a folder with `model.safetensors`,
         `config.json` and `tokenizer.json`.
     longest : int
-        Tokens of a training text.
+        Tokens of a training text; what stands behind them is not learnt from.
     scored : int
-        Tokens of a text that is scored; a text is cut to them.
+        Tokens of a part of a text that is scored; see `moderation.classify.deep.parts`.
     batch : int
         Texts a step.
     rate, head_rate : float
         Highest learning rates of the encoder and of the head.
     seed : int
-        Of the order of the rows and of the head's start; which rows are learnt from follows from the recipe's.
+        Of the order of rows and the head's start; which rows are learnt from follows from the recipe's.
     """
 
     pretrained: str

@@ -13,6 +13,8 @@ import torch
 from tokenizers import AddedToken, Tokenizer, normalizers
 from torch import Tensor
 
+from moderation.classify.deep.parts import cut_into_parts, parts_of
+
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
@@ -57,10 +59,21 @@ def tokenise(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> Tokens
     """Return the tokens of texts, each cut to `longest` with its first and last token kept."""
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
-    numbers = [np.array(found.ids, np.int32) for found in tokenizer.encode_batch_fast(list(texts))]
+    return _joined([found.ids for found in tokenizer.encode_batch_fast(list(texts))])
+
+
+def tokenise_parts(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> tuple[Tokens, I64]:
+    """Return the tokens of the parts that texts are read in, and which part is the first one of each text."""
+    cut_into_parts(tokenizer, longest)
+    parts = [parts_of(found) for found in tokenizer.encode_batch_fast(list(texts))]
+    firsts = np.cumsum([0, *map(len, parts[:-1])])
+    return _joined([part.ids for own in parts for part in own]), firsts
+
+
+def _joined(numbers: Sequence[Sequence[int]]) -> Tokens:
     starts = np.zeros(len(numbers) + 1, np.int64)
     np.cumsum([len(row) for row in numbers], out=starts[1:])
-    return Tokens(np.concatenate(numbers), starts)
+    return Tokens(np.concatenate([np.array(row, np.int32) for row in numbers]), starts)
 
 
 def fold_forms(tokenizer: Tokenizer) -> None:

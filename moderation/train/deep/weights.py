@@ -23,7 +23,7 @@ from moderation.train.deep.plan import batches, draw_rows
 from moderation.train.deep.recipe import DeepRecipe
 from moderation.train.deep.rows import targets_of
 from moderation.train.deep.run import Runner
-from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise
+from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise, tokenise_parts
 from moderation.train.recipe import Say
 
 Bool = npt.NDArray[np.bool_]
@@ -148,7 +148,7 @@ def rounding_cost(
     texts = frame["text"].tolist()
     longest = recipe.encoder.scored
     whole = float_logits(encoder, Tokenizer.from_file(str(out / "tokenizer.json")), texts, longest)
-    rounded = Runner(out, longest, len(labels)).logits(texts)
+    rounded = Runner(out, longest).logits(texts)
     found = {}
     for column, label in enumerate(labels):
         truth = frame[label].to_numpy(np.float64)
@@ -197,13 +197,14 @@ def _shape(source: Path, tokenizer: Tokenizer) -> Shape:
 def float_logits(
     encoder: Encoder, tokenizer: Tokenizer, texts: list[str], longest: int, size: int = 64
 ) -> F64:
-    """Return the logits of an encoder, not rounded, shape (n, labels)."""
-    tokens = tokenise(tokenizer, texts, longest)
+    """Return the logits of an encoder, not rounded, shape (n, labels); of each the highest over the parts."""
+    tokens, firsts = tokenise_parts(tokenizer, texts, longest)
     order = np.argsort(tokens.lengths, kind="stable")
-    found = np.zeros((len(texts), encoder.head.out_features))
+    found = np.zeros((len(order), encoder.head.out_features))
     encoder.eval()
     with torch.inference_mode():
         for at in range(0, len(order), size):
             rows = order[at : at + size]
             found[rows] = encoder(*tokens.batch(rows)).numpy()
-    return found
+    highest: F64 = np.maximum.reduceat(found, firsts)
+    return highest
