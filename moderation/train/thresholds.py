@@ -196,13 +196,16 @@ def said(fitted: Fitted) -> str:
 
 
 def _between(ranked: F64, last: int) -> float:
-    """Return a short number between the last score taken and the next one below it."""
+    """Return a short number between the last score taken and the next one below it.
+
+    It has to be between them in single precision too, in which probabilities are compared with thresholds.
+    """
     taken = float(ranked[last])
     if last + 1 == len(ranked):
         return taken
     below = float(ranked[last + 1])
     middle = float(f"{(taken + below) / 2:.4g}")
-    return middle if below < middle <= taken else taken
+    return middle if below < np.float32(middle) <= taken else taken
 
 
 def _one_line(text: str) -> str:

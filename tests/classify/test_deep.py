@@ -221,32 +221,33 @@ def test_the_second_tier_reads_the_word_behind_a_disguise(deep: Path, disguised:
     assert shares[disguised] == pytest.approx(WORDS["idiot"])
 
 
-def test_a_long_text_counts_by_its_strongest_part(deep: Path) -> None:
+def test_the_odds_of_a_long_text_are_the_mean_of_its_parts(deep: Path) -> None:
     # Twelve tokens a part, two of which frame it, and three that stand in the part before as well.
     model = load_deep(deep)
-    texts = [
-        "not " + "it " * 12 + "stupid idiot",
-        "idiot " + "it " * 9 + "not",
-        "stupid " + "it " * 20 + "idiot",
-    ]
-    known = [WORDS["stupid"] + WORDS["idiot"], WORDS["idiot"], WORDS["idiot"]]
-    np.testing.assert_allclose(model.logits(texts)[:, 0], known, rtol=1e-6)
+    it = "it " * 12
+    texts = [f"not {it} stupid idiot", f"idiot {it} not", f"stupid {it} idiot"]
+    both = math.exp(WORDS["stupid"] + WORDS["idiot"]), math.exp(WORDS["idiot"])
+    other = math.exp(WORDS["not"]), math.exp(WORDS["stupid"])
+    known = [both[0] + other[0], both[1] + other[0], both[1] + other[1]]
+    np.testing.assert_allclose(model.logits(texts)[:, 0], np.log(np.array(known) / 2), rtol=1e-6)
     told: list[int] = []
     model.logits(texts, 2, told.append)
     assert sum(told) == len(texts)
 
 
-def test_a_word_has_a_share_in_the_part_that_counts(deep: Path) -> None:
-    found = load_model(deep, "deep").explain("not stupid " + "it " * 12 + "idiot")
+def test_a_word_has_a_share_in_the_part_where_it_stands(deep: Path) -> None:
+    found = load_model(deep, "deep").explain("stupid " + "it " * 12 + "idiot")
     shares = [span.shares["abusive"] for span in found.spans]
-    assert shares[-1] == pytest.approx(WORDS["idiot"])
-    assert shares[:-1] == pytest.approx([0] * 14)
-    assert found.probabilities["abusive"] == pytest.approx(1 / (1 + math.exp(1 - WORDS["idiot"])))
+    first, last = math.exp(WORDS["stupid"]), math.exp(WORDS["idiot"])
+    assert shares[0] == pytest.approx(math.log((first + last) / (1 + last)))
+    assert shares[-1] == pytest.approx(math.log((first + last) / (first + 1)))
+    assert shares[1:-1] == pytest.approx([0] * 12)
+    assert found.probabilities["abusive"] == pytest.approx(1 / (1 + 2 * math.e / (first + last)))
 
 
 def test_words_beyond_the_last_part_have_no_share(deep: Path) -> None:
     model = load_model(deep, "deep")
-    assert model.explain("it " * 220 + "idiot").spans[-1].shares["abusive"] == pytest.approx(WORDS["idiot"])
+    assert model.explain("it " * 220 + "idiot").spans[-1].shares["abusive"] > 0.4
     found = model.explain("it " * 230 + "idiot")
     assert found.spans[-1].shares["abusive"] == 0
     assert found.probabilities["abusive"] == pytest.approx(1 / (1 + math.e))

@@ -74,6 +74,14 @@ def test_a_threshold_keeps_what_it_promises(rows: list[tuple[float, bool]], targ
     assert found.low <= found.share <= found.high
 
 
+def test_a_threshold_parts_scores_that_only_single_precision_parts() -> None:
+    lowest, next_to_it = np.nextafter(np.float32(0), np.float32(1)), np.float32(0)
+    scores = np.array([lowest] * FEWEST + [next_to_it] * FEWEST, np.float64)
+    found = fitted(scores, [1] * FEWEST + [0] * FEWEST)
+    assert found.threshold is not None
+    assert (scores >= np.float32(found.threshold)).sum() == found.counted == FEWEST
+
+
 def test_a_sample_counts_its_comments_for_those_it_stands_for() -> None:
     bands = (Band(0, 0.5, 1_000), Band(0.5, 1, 40))
     names = [f"c{n}" for n in range(80)]

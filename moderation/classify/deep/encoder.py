@@ -18,7 +18,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from moderation.classify.deep.bundle import DeepBundle
-from moderation.classify.deep.parts import cut_into_parts, parts_of
+from moderation.classify.deep.parts import cut_into_parts, joined, parts_of
 from moderation.errors import ModelError
 
 INPUTS: Final = ("input_ids", "attention_mask")
@@ -78,7 +78,7 @@ class Encoder:
     def logits(
         self, tokens: Sequence[Parts], threads: int = 1, tell: Callable[[int], None] | None = None
     ) -> F32:
-        """Return the graph's logits, of each label the highest over a text's parts.
+        """Return the graph's logits, those of a text's parts joined.
 
         Parameters
         ----------
@@ -107,8 +107,7 @@ class Encoder:
         return found
 
     def _one(self, parts: Parts) -> F32:
-        highest: F32 = np.max([self._part(tokens) for tokens in parts], axis=0)
-        return highest
+        return joined(np.stack([self._part(tokens) for tokens in parts])).astype(np.float32)
 
     def _part(self, tokens: Ids) -> F32:
         numbers = tokens[None, :]

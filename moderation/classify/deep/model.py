@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +98,7 @@ class DeepModel:
         """Return calibrated log-odds, shape (n, labels); parameters as of `logits`."""
         return self.calibrated(self.logits(texts, threads, tell))
 
-    def calibrated(self, logits: npt.NDArray[np.float32]) -> F64:
+    def calibrated(self, logits: npt.NDArray[np.floating[Any]]) -> F64:
         """Return the log-odds that the graph's logits mean, shape (n, labels)."""
         odds: F64 = logits.astype(np.float64) * self.slope + self.bias
         return odds

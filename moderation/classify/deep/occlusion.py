@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.classify.deep.model import DeepModel
+from moderation.classify.deep.parts import joined
 from moderation.text.plain import Plain
 
 F64 = npt.NDArray[np.float64]
@@ -78,5 +79,5 @@ def occlude(model: DeepModel, plain: Plain, places: Sequence[tuple[int, int]]) -
     without = np.repeat(whole[None], len(places), axis=0)
     for (owner, part), row in zip(owners, found[len(parts) :], strict=True):
         without[owner, part] = row
-    odds = model.calibrated(whole.max(axis=0))
-    return Occluded(odds, odds - model.calibrated(without.max(axis=1)))
+    odds = model.calibrated(joined(whole))
+    return Occluded(odds, odds - model.calibrated(joined(without, axis=1)))

@@ -1,13 +1,16 @@
-"""A text longer than the graph reads at once is read in parts that overlap; of each label the highest counts.
+"""A text longer than the graph reads at once is read in parts that overlap; its odds are the mean of theirs.
 
-What makes a long comment abusive often stands in a few words of it. Where a sentence is cut, the next part
-begins before it.
+What makes a long comment abusive often stands in a few words of it, which the mean of odds, unlike that of
+log-odds, does not lose among the others. On held-out texts of several parts it orders as well as the highest
+part does, and flags fewer for a single rude word.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 MOST: Final = 32
@@ -27,3 +30,16 @@ def cut_into_parts(tokenizer: Tokenizer, longest: int) -> None:
 def parts_of(found: Any) -> list[Any]:
     """Return the parts, as a tokenizer's encodings, of what it made of a text."""
     return [found, *found.overflowing][:MOST]
+
+
+def joined(logits: npt.NDArray[np.floating[Any]], axis: int = 0) -> npt.NDArray[np.float64]:
+    """Return the log of the mean over the parts' odds; of a single part, its logits to the last bit.
+
+    Parameters
+    ----------
+    logits : ndarray
+        Log-odds; the parts stand along `axis`.
+    """
+    total = np.logaddexp.reduce(logits.astype(np.float64), axis=axis)
+    mean: npt.NDArray[np.float64] = total - np.log(logits.shape[axis])
+    return mean

@@ -55,8 +55,8 @@ def write_deep_card(model: Judge, metrics: Mapping[str, Any], out: Path) -> None
         _weights(metrics["training"]),
     ]
     parts = (
-        f"A comment of more than {model.config['max_length']} tokens is read in parts of as many that overlap, "
-        f"{MOST} at most, and of each label the highest logit counts."
+        f"A comment of more than {model.config['max_length']} tokens is read in parts of as many that "
+        f"overlap, {MOST} at most, and the odds of the parts are averaged."
     )
     shown = card(model, metrics, about=f"{ABOUT} {parts}", limit=LIMIT, more=more)
     (out / "MODEL_CARD.md").write_text(shown, "utf-8")

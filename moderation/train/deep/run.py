@@ -36,6 +36,7 @@ class Runner:
     def logits(self, texts: Sequence[str]) -> F32:
         """Return logits, shape (n, labels); n is at least 1."""
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        found = self._encoder.logits(self._encoder.tokens(new), self._jobs)
-        self._known.update(zip(new, found, strict=True))
+        if new:
+            found = self._encoder.logits(self._encoder.tokens(new), self._jobs)
+            self._known.update(zip(new, found, strict=True))
         return np.array([self._known[text] for text in texts], np.float32)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
+from moderation.classify.deep.parts import joined
 from moderation.errors import ConfigError
 from moderation.train.deep.encoder import Encoder, Shape, load_pretrained
 from moderation.train.deep.export import export_one_byte
@@ -197,7 +198,7 @@ def _shape(source: Path, tokenizer: Tokenizer) -> Shape:
 def float_logits(
     encoder: Encoder, tokenizer: Tokenizer, texts: list[str], longest: int, size: int = 64
 ) -> F64:
-    """Return the logits of an encoder, not rounded, shape (n, labels); of each the highest over the parts."""
+    """Return the logits of an encoder, not rounded, those of a text's parts joined, shape (n, labels)."""
     tokens, firsts = tokenise_parts(tokenizer, texts, longest)
     order = np.argsort(tokens.lengths, kind="stable")
     found = np.zeros((len(order), encoder.head.out_features))
@@ -206,5 +207,5 @@ def float_logits(
         for at in range(0, len(order), size):
             rows = order[at : at + size]
             found[rows] = encoder(*tokens.batch(rows)).numpy()
-    highest: F64 = np.maximum.reduceat(found, firsts)
-    return highest
+    ends = [*firsts[1:].tolist(), len(found)]
+    return np.stack([joined(found[first:end]) for first, end in zip(firsts.tolist(), ends, strict=True)])
