@@ -7,11 +7,13 @@ part does, and flags fewer for a single rude word.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 MOST: Final = 32
 """Parts of a text that are read, some 2,300 words: more than most systems let people write. The first tier
