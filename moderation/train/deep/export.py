@@ -13,10 +13,9 @@ import torch
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from moderation.classify.deep.encoder import INPUTS, OUTPUT
 from moderation.train.deep.encoder import Encoder
 
-INPUTS = ("input_ids", "attention_mask")
-OUTPUT = "logits"
 OPSET = 17
 
 WORDS = "words.weight"
