@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def main() -> None:
     left = [name for name in options.only or names if not done[name].exists()]
     for one in carried(frame, LABEL, left, (linear, deep), options.scratch, _say):
         done[one.corpus].write_text(json.dumps(asdict(one)), "utf-8")
-        (options.scratch / one.corpus).unlink()
+        shutil.rmtree(options.scratch / one.corpus)
         _say(done[one.corpus].read_text("utf-8"))
     found = {name: json.loads(path.read_text("utf-8")) for name, path in done.items() if path.exists()}
     options.json.write_text(json.dumps(_summary(found), indent=1) + "\n", "utf-8")

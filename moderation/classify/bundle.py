@@ -20,7 +20,7 @@ from moderation.classify.scorer import Weights
 from moderation.errors import ModelError, UsageError
 from moderation.text.table import FeatureTable
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 ARRAYS: Final = ("tags", "squares", "codes", "vocabulary", "frequent_marks", "frequent_sums")
 
 

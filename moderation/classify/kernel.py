@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+U32 = npt.NDArray[np.uint32]
 Bool = npt.NDArray[np.bool_]
 
 VARIABLE: Final = "MODERATION_COMPILED"
@@ -102,7 +104,7 @@ class Kernel:
             np.empty((together, memo.rows.shape[1]), np.int64),
         )
 
-    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, dict[int, Analysed]]:
+    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, dict[int, tuple[I64, F64, U64, U32]]]:
         """Return the sums over chunks and pairs of each text, its chunks, and what is spelled out.
 
         Parameters
@@ -113,8 +115,8 @@ class Kernel:
         -------
         totals : ndarray of float64, shape (n, labels + 4)
         chunks : ndarray of int64, shape (n,)
-        single : dict of int to Analysed
-            The chunks of texts in which single letters spell a word, by the numbers of the texts.
+        single : dict of int to tuple
+            By number, the chunks of texts in which single letters spell a word, see `Memo.take_apart`.
         """
         memo, count = self._memo, len(texts)
         data, edges = bytes_of(texts)
@@ -123,12 +125,13 @@ class Kernel:
         left = np.empty((LEFT, 3), np.int64)
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
         states = np.zeros(count, np.uint8)
-        single: dict[int, Analysed] = {}
+        single: dict[int, tuple[I64, F64, U64, U32]] = {}
         # A border at every byte and at the end of each text; at every second byte a chunk, with two pairs.
         longest = max(int(np.diff(edges).max(initial=0)), self._shared.BYTES_TOGETHER)
         most = longest + 2 * self._shared.TOGETHER
         lists = (np.empty(most, np.uint64) for _ in range(4))
-        scratch = self._shared.Scratch(*self._room, np.empty((min(most, LEFT), 3), np.uint64), *lists)
+        once = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.uint8)
+        scratch = self._shared.Scratch(*self._room, np.empty((min(most, LEFT), 3), np.uint64), *lists, *once)
         first = 0
         while first < count:
             memory, entered = self._memory(), np.array([memo.index.count])
@@ -148,7 +151,7 @@ class Kernel:
                 raise
             chunks[first:text] = np.diff(offsets[first : text + 1])
             for at in (np.flatnonzero(states[first:text] == self._shared.SPELLED) + first).tolist():
-                single[at] = memo.take(numbers[offsets[at] : offsets[at + 1]])
+                single[at] = memo.take_apart(numbers[offsets[at] : offsets[at + 1]])
             if text < count and memo.index.count == len(memo.index.hashes):
                 # So many chunks at most, of which that text alone may need room.
                 alone = int(edges[text + 1] - edges[text]) // 2 + 1
@@ -163,7 +166,7 @@ class Kernel:
 
     def _memory(self) -> tuple[npt.NDArray[Any], ...]:
         memo = self._memo
-        return memo.index.places, memo.again, memo.rows, memo.rows.view(np.uint64), memo.letters
+        return memo.index.places, memo.again, memo.rows, memo.rows.view(np.uint64), memo.letters, memo.seen
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -106,6 +106,8 @@ class Memo:
     letters : ndarray of uint32, shape (room,)
     again : ndarray of bool, shape (room,)
         Found again since rows were moved.
+    seen : ndarray of uint8, shape (room,)
+        Zeros, in which machine code marks the chunks of the text at hand, if packed.
     index : Index
     """
 
@@ -138,6 +140,11 @@ class Memo:
         """Return what these rows hold."""
         rows = self.rows.take(numbers, axis=0)[:, : self.width].astype(np.float64, copy=False)
         return rows, _pick(self.keys, numbers), self.letters.take(numbers)
+
+    def take_apart(self, numbers: I32) -> tuple[I64, F64, U64, U32]:
+        """Return which of their different rows each of these is, and what those hold."""
+        different, own = np.unique(numbers, return_inverse=True)
+        return own, *self.take(different)
 
     def make_room(self, wanted: int) -> bool:
         """Make room for so many chunks; return whether rows moved, so that they must be found anew."""
@@ -176,6 +183,7 @@ class Memo:
             self.index, self.keys = Index(room), np.zeros(room, np.uint64)
             self.rows: npt.NDArray[Any] = np.zeros((room, self.width))
             return
+        self.seen = np.zeros(room, np.uint8)
         # Sums, at the end hash and key: one chunk is all in one cache line, or few.
         self.rows = wide((room, -(-(self.width + 4) // _LINE) * _LINE), np.int32)
         marks = self.rows.view(np.uint64)

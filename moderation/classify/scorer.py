@@ -1,8 +1,8 @@
 """The fused scoring path: texts to margins of all labels without a feature matrix in between.
 
 Each distinct chunk is analysed once and its sums over features are remembered in a table of fixed size that
-is addressed by the chunk's hash; a text's margin is the sum over its chunks and pairs of chunks, divided by
-the root of their squared values.
+is addressed by the chunk's hash; a text's margin is the sum over its different chunks and their pairs,
+divided by the root of their squared values.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
 from moderation.text.obfuscation import Unmasker
+from moderation.text.repeats import first_times
 from moderation.text.spelled import Spelled, letter_runs, spell_out
 from moderation.text.table import ODD, FeatureTable, link_hashes
 from moderation.text.tokens import Tokens, tokenise
@@ -133,6 +134,7 @@ class Parts:
     Parameters
     ----------
     tokens : ndarray of float64, shape (t, labels)
+        Equal ones share what one of them adds.
     links : ndarray of float64, shape (k, labels)
     ends : ndarray of int64, shape (k, 2)
         The two tokens of each pair.
@@ -226,11 +228,11 @@ class Scorer:
         """Return what each token and pair of one text adds to the margins."""
         chunked = split(pa.array([text], pa.string()))
         chunked, keys, rows, spelled = self._spell_out(chunked, self._look_up(chunked.distinct))
-        tokens = rows[chunked.tokens]
-        links, _ = self._links(chunked, keys)
         count, labels = len(chunked.tokens), self._labels
-        ends = self._link_ends(chunked, keys, count)
-        square = float(tokens[:, labels].sum() + links[:, labels].sum()) * self.weights.table.unit
+        links, ends = self._links(chunked, keys)
+        times = np.bincount(chunked.tokens, minlength=len(rows))
+        tokens = (rows / np.maximum(times, 1)[:, None])[chunked.tokens]
+        square = float(rows[times > 0, labels].sum() + links[:, labels].sum()) * self.weights.table.unit
         norm = math.sqrt(square) if square > 0 else 1.0
         units = self.weights.units / norm
         own = np.arange(count)
@@ -256,15 +258,16 @@ class Scorer:
             return total, chunks
         tokens = tokenise(texts)
         numbers = self._numbers(tokens)
-        total = _sum_rows(numbers, tokens.offsets, self._memo.rows)
+        first = first_times(numbers, tokens.offsets)
+        total = self._sum_chunks(numbers, tokens.offsets, self._memo.rows, first)
         keys = self._memo.keys.take(numbers)
         for step, wanted, seed in ((1, self.weights.pairs, PAIR), (2, self.weights.skips, SKIP)):
             if wanted and len(keys) > step:
-                self._add_links(total, keys, tokens.offsets, step, seed)
+                self._add_links(total, keys, tokens.offsets, step, seed, first[step:] | first[:-step])
         spelled = self._spell(self._memo.letters.take(numbers), tokens.offsets)
         if len(spelled):
             parts = [numbers[tokens.offsets[at] : tokens.offsets[at + 1]] for at in spelled.tolist()]
-            total[spelled] = self._spelled([self._memo.take(part) for part in parts])
+            total[spelled] = self._spelled([self._memo.take_apart(part) for part in parts])
         return total, np.diff(tokens.offsets)
 
     def _spell(self, letters: U32, offsets: I64) -> I64:
@@ -286,11 +289,21 @@ class Scorer:
         numbers[missing] = self._memo.find(tokens.hashes[missing])
         return numbers
 
-    def _add_links(self, total: F64, keys: U64, offsets: I64, step: int, seed: int) -> None:
-        """Add the pairs of chunks that stand `step` apart."""
+    def _sum_chunks(self, numbers: I32, offsets: I64, rows: F64, first: Bool) -> F64:
+        """Sum the rows of each text's different chunks, and the letters of all."""
+        ends = np.append(0, np.cumsum(first)).take(offsets)
+        total = _sum_rows(numbers[first], ends, rows)
+        if ends[-1] < len(numbers):
+            again = _sum_rows(numbers[~first], offsets - ends, rows)
+            total[:, self._labels + LETTERS :] += again[:, self._labels + LETTERS :]
+        return total
+
+    def _add_links(self, total: F64, keys: U64, offsets: I64, step: int, seed: int, counts: Bool) -> None:
+        """Add the pairs of chunks that stand `step` apart, those that count."""
         hashes = keys[:-step] * ODD
         hashes += keys[step:]
         buckets, found = self.weights.table.find(mix(hashes, seed))
+        found &= counts
         # No pair reaches from one text into the next.
         for back in range(1, step + 1):
             border = offsets[1:-1] - back
@@ -301,17 +314,17 @@ class Scorer:
         squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
         total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
 
-    def _spelled(self, texts: Sequence[Analysed]) -> F64:
-        """Return the sums of texts, of whose chunks these are, in which letters may spell words."""
-        rows, keys, letters = map(np.concatenate, zip(*texts, strict=True))
-        offsets = np.cumsum([0, *(len(text[1]) for text in texts)])
-        own = np.arange(len(keys), dtype=np.int32)
-        chunked = Chunked(pa.nulls(len(keys), pa.string()), own, offsets)
+    def _spelled(self, texts: Sequence[tuple[I64, F64, U64, U32]]) -> F64:
+        """Return the sums of texts in which letters may spell words, given as `Memo.take_apart` does."""
+        own, rows, keys, letters = map(np.concatenate, zip(*texts, strict=True))
+        offsets = np.cumsum([0, *(len(text[0]) for text in texts)])
+        own += np.repeat(np.cumsum([0, *(len(text[2]) for text in texts[:-1])]), np.diff(offsets))
+        chunked = Chunked(pa.nulls(len(keys), pa.string()), own.astype(np.int32), offsets)
         chunked, keys, rows, _ = self._spell_out(chunked, (rows, keys, letters))
-        total = _sum_rows(chunked.tokens, chunked.offsets, rows)
-        values, owner = self._links(chunked, keys)
-        ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
-        total[:, : self._labels + 1] += _sum_rows(None, ends, values)
+        first = first_times(chunked.tokens, chunked.offsets)
+        total = self._sum_chunks(chunked.tokens, chunked.offsets, rows, first)
+        values, ends = self._links(chunked, keys)
+        total[:, : self._labels + 1] += _sum_rows(None, np.searchsorted(ends[:, 0], chunked.offsets), values)
         return total
 
     def _spell_out(self, chunked: Chunked, analysed: Analysed) -> tuple[Chunked, U64, F64, Spelled | None]:
@@ -362,9 +375,9 @@ class Scorer:
 
     def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, I64]:
         weights = self.weights
-        hashes, owner = link_hashes(chunked, keys, pairs=weights.pairs, skips=weights.skips)
+        hashes, ends = link_hashes(chunked, keys, pairs=weights.pairs, skips=weights.skips)
         buckets, found = weights.table.find(hashes)
-        return self._values(buckets[found]), owner[found]
+        return self._values(buckets[found]), ends[found]
 
     def _values(self, buckets: I64) -> F64:
         """Return weights and squared values of features, shape (k, labels + 1)."""
@@ -373,18 +386,6 @@ class Scorer:
         values[:, :-1] = decode(self._codes.take(buckets, axis=0))
         values[:, -1] = self._squares.take(buckets)
         return values
-
-    def _link_ends(self, chunked: Chunked, keys: U64, count: int) -> I64:
-        """Return the token numbers of the pairs that `_links` returns for one text, in its order."""
-        ends = []
-        steps = [(1, self.weights.pairs, False), (2, False, self.weights.skips)]
-        for step, pairs, skips in steps:
-            if not (pairs or skips) or count <= step:
-                continue
-            hashes, _ = link_hashes(chunked, keys, pairs=pairs, skips=skips)
-            found = np.flatnonzero(self.weights.table.find(hashes)[1])
-            ends.append(np.stack((found, found + step), axis=1))
-        return np.concatenate(ends) if ends else np.empty((0, 2), np.int64)
 
 
 _ENGLISH: Final = np.array([mix_one(hash_word(word), WORD) for word in ENGLISH_WORDS.split()], np.uint64)

@@ -22,7 +22,7 @@ class Spelled:
     Parameters
     ----------
     chunked : Chunked
-        The batch; distinct chunks of the original keep their numbers, words are appended.
+        The batch; distinct chunks of the original keep their numbers, distinct words are appended.
     first, last : ndarray of int64, shape (t,)
         First and last token of the original batch that each token stands for.
     """
@@ -100,14 +100,16 @@ def _runs(inside: npt.NDArray[np.bool_], offsets: I64) -> tuple[I64, I64]:
 def _joined(chunked: Chunked, begins: I64, sizes: I64, words: list[str]) -> Spelled:
     count = len(chunked.tokens)
     tokens = chunked.tokens.copy()
-    tokens[begins] = len(chunked.distinct) + np.arange(len(words), dtype=np.int32)
+    different = list(dict.fromkeys(words))
+    number = {word: len(chunked.distinct) + at for at, word in enumerate(different)}
+    tokens[begins] = [number[word] for word in words]
     keep = np.ones(count, bool)
     inner = np.repeat(begins, sizes - 1) + _count_up(sizes - 1) + 1
     keep[inner] = False
     last = np.arange(count)
     last[begins] += sizes - 1
     kept = np.concatenate(([0], np.cumsum(keep)))
-    distinct = pa.concat_arrays([chunked.distinct, pa.array(words, pa.string())])
+    distinct = pa.concat_arrays([chunked.distinct, pa.array(different, pa.string())])
     joined = Chunked(distinct, tokens[keep], kept[chunked.offsets])
     return Spelled(joined, np.flatnonzero(keep), last[keep])
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from moderation.text.chunks import Chunked
 from moderation.text.features import PAIR, SKIP
 from moderation.text.hashing import U64, mix
+from moderation.text.repeats import first_times
 
 I64 = npt.NDArray[np.int64]
 
@@ -60,7 +61,7 @@ def tag_of(hashes: U64, buckets: int) -> npt.NDArray[np.uint16]:
 
 
 def link_hashes(chunked: Chunked, keys: U64, *, pairs: bool, skips: bool) -> tuple[U64, I64]:
-    """Hash pairs of chunks of one text.
+    """Hash pairs of chunks of one text, one of which stands there for the first time.
 
     Parameters
     ----------
@@ -73,21 +74,20 @@ def link_hashes(chunked: Chunked, keys: U64, *, pairs: bool, skips: bool) -> tup
     Returns
     -------
     tuple of ndarray
-        Hashes (uint64), ordered by text where only one kind of pair is asked for, and their texts (int64).
+        Hashes (uint64), shape (k,), and the two tokens of each pair (int64), shape (k, 2), ordered by text.
     """
     owner = np.repeat(np.arange(len(chunked.offsets) - 1), np.diff(chunked.offsets))
-    key = keys[chunked.tokens]
-    hashes, owners = [], []
+    key, first = keys[chunked.tokens], first_times(chunked.tokens, chunked.offsets)
+    hashes, ends = [np.empty(0, np.uint64)], [np.empty((0, 2), np.int64)]
     for wanted, step, seed in ((pairs, 1, PAIR), (skips, 2, SKIP)):
         if not wanted:
             continue
-        together = owner[step:] == owner[:-step]
-        hashes.append(mix(key[:-step][together] * ODD + key[step:][together], seed))
-        owners.append(owner[step:][together])
-    if not hashes:
-        return np.empty(0, np.uint64), np.empty(0, np.int64)
-    joined, owned = np.concatenate(hashes), np.concatenate(owners)
-    if len(hashes) > 1:
-        order = np.argsort(owned, kind="stable")
-        joined, owned = joined[order], owned[order]
-    return joined, owned
+        counts = (owner[step:] == owner[:-step]) & (first[step:] | first[:-step])
+        at = np.flatnonzero(counts)
+        hashes.append(mix(key.take(at) * ODD + key.take(at + step), seed))
+        ends.append(np.stack((at, at + step), axis=1))
+    joined, both = np.concatenate(hashes), np.concatenate(ends)
+    if pairs and skips:
+        order = np.argsort(owner.take(both[:, 0]), kind="stable")
+        joined, both = joined[order], both[order]
+    return joined, both

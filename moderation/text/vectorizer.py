@@ -1,8 +1,9 @@
 """Texts to a sparse matrix of chunk features, as a scikit-learn transformer.
 
-The value of a feature is its family's scale times its inverse document frequency, once per occurrence. A row
-is divided by the root of its squared values summed over chunks (as if no two chunks shared a feature), so
-that everything but this one division is a sum over chunks and pairs of chunks.
+The value of a feature is its family's scale times its inverse document frequency, once per different chunk
+that has it (see `moderation.text.repeats`). A row is divided by the root of its squared values summed over
+chunks (as if no two chunks shared a feature), so that everything but this one division is a sum over chunks
+and pairs of chunks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from moderation.text.chunks import Chunked, Texts, as_strings, split
 from moderation.text.features import GRAM, PAIR, SHAPE, SKIP, SYMBOL, WORD, ChunkFeatures, analyse
 from moderation.text.hashing import U64
 from moderation.text.obfuscation import Unmasker
+from moderation.text.repeats import first_times
 from moderation.text.spelled import spell_out
 from moderation.text.table import FeatureTable, bucket_of, link_hashes, tag_of
 from moderation.text.vocabulary import vocabulary_bitmap
@@ -157,8 +159,10 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         buckets, found = self.table_.find(features.hashes)
         indptr = np.concatenate(([0], np.cumsum(found)))[features.indptr]
         chunk_matrix = self._matrix(buckets[found], indptr)
+        first = first_times(chunked.tokens, chunked.offsets)
+        ends = np.concatenate(([0], np.cumsum(first)))[chunked.offsets]
         text_matrix = sp.csr_matrix(
-            (np.ones(len(chunked.tokens), np.float32), chunked.tokens, chunked.offsets),
+            (np.ones(ends[-1], np.float32), chunked.tokens[first], ends),
             shape=(count, len(chunked.distinct)),
         )
         links, link_owner = self.links(chunked, features.keys)
@@ -182,8 +186,9 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return analyse(self.unmasker_.canonical(chunks), self.grams)
 
     def links(self, chunked: Chunked, keys: U64) -> tuple[U64, I64]:
-        """Return the hashes of all pairs of chunks, and the text that each stands in."""
-        return link_hashes(chunked, keys, pairs=self.pairs, skips=self.skips)
+        """Return the hashes of all pairs of chunks that count, and the text that each stands in."""
+        hashes, ends = link_hashes(chunked, keys, pairs=self.pairs, skips=self.skips)
+        return hashes, np.searchsorted(chunked.offsets, ends[:, 0], side="right") - 1
 
     def _matrix(self, buckets: I64, indptr: I64) -> sp.csr_matrix:
         values = np.sqrt(self.table_.squares[buckets] * self.table_.unit).astype(np.float32)

@@ -165,6 +165,32 @@ def test_shares_and_bias_add_up_to_the_log_odds(model: Model, text: str) -> None
         assert p == pytest.approx(float(model.predict_proba([text])[0, column]), abs=1e-6)
 
 
+@pytest.mark.parametrize("machine_code", [False, True])
+def test_saying_it_again_changes_no_score(model: Model, machine_code: bool) -> None:
+    if machine_code:
+        pytest.importorskip("numba")
+    scorer = Scorer(model.bundle.weights, machine_code=machine_code)
+    once = [*TEXTS[:1], *TEXTS[2:], "one day a liar", "of i d i o t men"]
+    # The pair at the seam, the one thing that is new, is none that this model knows.
+    first = scorer.margins(pa.array(once))
+    again = scorer.margins(pa.array([f"{text} " * 14 for text in once]))
+    assert np.array_equal(first.values, again.values)
+    # What language it is in goes by all that is there.
+    assert (again.letters == 14 * first.letters).all() and (again.chunks == 14 * first.chunks).all()
+
+
+def test_a_word_said_over_and_over_drowns_no_other(model: Model) -> None:
+    twice, often = model.predict_proba([f"you idiot {'lol ' * times}" for times in (2, 400)])
+    assert np.array_equal(twice, often)
+
+
+def test_a_word_that_stands_twice_shares_what_it_adds(model: Model) -> None:
+    alone, both = (model.explain(text).spans for text in ("idiot x y", "idiot x y x idiot"))
+    first, last = both[0].shares["abusive"], both[-1].shares["abusive"]
+    assert last > 0 and first < alone[0].shares["abusive"]
+    assert first == pytest.approx(last, rel=0.5)
+
+
 def test_spans_point_into_the_original_text(model: Model) -> None:
     text = "🤡 so  what, you\u200b are an I D I O T and stup1d"
     strongest = model.explain(text).strongest("abusive", 2)

@@ -61,6 +61,11 @@ def test_input_kinds_give_the_same_matrix(fitted: ChunkVectorizer, make: object)
     assert abs(fitted.transform(make(TEXTS)) - expected).nnz == 0  # type: ignore[operator]
 
 
+def test_repeats_count_once(fitted: ChunkVectorizer) -> None:
+    once, again = fitted.transform(["what a lovely day", "what a lovely day what a lovely day"])
+    assert abs(once - again).nnz == 0
+
+
 def test_missing_texts_are_empty_rows(fitted: ChunkVectorizer) -> None:
     assert fitted.transform([None, "idiot"])[0].nnz == 0
 
@@ -71,7 +76,7 @@ def test_it_is_a_transformer(fitted: ChunkVectorizer) -> None:
     for other in (again, copied):
         assert abs(other.transform(TEXTS) - fitted.transform(TEXTS)).nnz == 0
     assert len(fitted.get_feature_names_out()) == fitted.transform(TEXTS).shape[1]
-    pipeline = make_pipeline(clone(fitted), LogisticRegression()).fit(TEXTS, [1, 0, 1, 0, 0])
+    pipeline = make_pipeline(clone(fitted), LogisticRegression(C=10)).fit(TEXTS, [1, 0, 1, 0, 0])
     assert pipeline.predict(["idiot"]).tolist() == [1]
     with pytest.raises(ValueError, match="sparse"):
         clone(fitted).set_output(transform="pandas").fit_transform(TEXTS)

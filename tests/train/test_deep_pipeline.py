@@ -42,6 +42,7 @@ scored = 16
 batch = 16
 rate = 1e-2
 head_rate = 1e-2
+seeds = [1, 2]
 [second_look]
 fast = {fast}
 share = 0.3

@@ -25,7 +25,7 @@ from moderation.train.deep.recipe import deep_recipe  # noqa: E402
 from moderation.train.deep.rows import targets_of  # noqa: E402
 from moderation.train.deep.run import Runner  # noqa: E402
 from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise  # noqa: E402
-from moderation.train.deep.weights import float_logits  # noqa: E402
+from moderation.train.deep.weights import averaged, float_logits  # noqa: E402
 from moderation.train.recipe import LabelRecipe, read_recipe  # noqa: E402
 
 # More threads than free cores wait for each other far longer than these sizes take to compute.
@@ -189,6 +189,13 @@ def test_a_stopped_training_ends_as_an_unbroken_one(tokenizer: Tokenizer, tmp_pa
     trainer.run(tokens, plan, checkpoint)
     assert trainer.step == 8
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
+
+
+def test_averaged_weights_lie_half_way() -> None:
+    one, other = encoder(seed=1), encoder(seed=2)
+    for mean, a, b in zip(*(e.parameters() for e in (averaged([one, other]), one, other)), strict=True):
+        assert torch.allclose(mean, (a + b) / 2)
+    assert all(map(torch.equal, averaged([one]).parameters(), one.parameters()))
 
 
 def test_a_checkpoint_of_another_training_is_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:

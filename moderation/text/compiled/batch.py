@@ -29,7 +29,7 @@ from moderation.text.compiled.shared import (
     u64,
 )
 
-SOURCES: Final = "74dd171f8e035e96"
+SOURCES: Final = "890641056c0be23e"
 """Digest of the files that this one is compiled with, so that it changes when they do; see the tests."""
 
 
@@ -148,33 +148,47 @@ def spells(numbers, stop, single, tables, letters):
 
 
 @inlined
-def sum_rows(numbers, begin, end, tables, memory, filled, pairs, sums):
-    """Sum the rows of a text's chunks, and write its pairs from `pairs[filled]` on.
+def sum_rows(numbers, begin, end, tables, memory, scratch, filled, sums):
+    """Sum the rows of a text's different chunks, and write its pairs from `scratch.wanted[filled]` on.
 
     Returns where the pairs end, and the state of the text: whether it waits for a row, or spells a word.
     """
-    rows, marks, letters = memory.rows, memory.marks, memory.letters
-    labels, last = tables.limits[3], u64(marks.shape[1] - 1)
-    for block in range(u64(0), u64(labels + 4), u64(SIDE_BY_SIDE)):
-        sum_block(rows, numbers, begin, end, block, sums)
+    rows, marks, letters, seen = memory.rows, memory.marks, memory.letters, memory.seen
+    different, repeated, first, pairs = scratch.different, scratch.repeated, scratch.first, scratch.wanted
+    labels, last, count, repeats = tables.limits[3], u64(marks.shape[1] - 1), u64(0), u64(0)
     single, spelled, waits = 0, False, False
     for at in range(begin, end):
         row = u64(numbers[at])
+        # No way parts where a chunk comes again, which the processor could not foresee.
+        again = u64(seen[row])
+        seen[row] = 1
+        first[at - begin], different[count], repeated[repeats] = again ^ u64(1), numbers[at], numbers[at]
+        repeats += again
+        count += again ^ u64(1)
         waits |= rows[row, labels + 1] < 0
         single = single + 1 if rows[row, labels + 1] == 1 and letters[row] else 0
         if single >= tables.limits[2] and not spelled:
             spelled = spells(numbers, at + u64(1), single, tables, letters)
+    for at in range(count):
+        seen[u64(different[at])] = 0
     if waits:
         return filled, WAITS
+    for block in range(u64(0), u64(labels + 4), u64(SIDE_BY_SIDE)):
+        sum_block(rows, different, u64(0), count, block, sums)
+    # Letters count as often as they stand there.
+    for at in range(repeats):
+        row = u64(repeated[at])
+        for column in range(labels + 1, labels + 4):
+            sums[column] += rows[row, column]
     shift = u64(64) - log_of(len(tables.tags))
     for gap in (1, 2):
         if tables.limits[3 + gap]:
             step, gap = tables.steps[tables.spaces[2 + gap]], u64(gap)
             for at in range(begin, max(end, begin + gap) - gap):
-                first, second = u64(numbers[at]), u64(numbers[at + gap])
-                pair = mix_one(marks[first, last] * tables.factors[1] + marks[second, last], step)
+                one, two = u64(numbers[at]), u64(numbers[at + gap])
+                pair = mix_one(marks[one, last] * tables.factors[1] + marks[two, last], step)
                 pairs[filled] = pair
-                filled += u64(1)
+                filled += u64(first[at - begin] | first[at - begin + gap])
                 fetch(tables.tags, pair >> shift)
     return filled, SPELLED if spelled else 0
 
@@ -189,7 +203,7 @@ def sum_up(numbers, offsets, begin, end, tables, memory, scratch, totals, states
     filled, known, first = u64(0), u64(0), u64(0)
     for slot in range(u64(end - begin)):
         start, stop, sums = u64(offsets[begin + slot]), u64(offsets[begin + slot + 1]), every[slot]
-        filled, states[begin + slot] = sum_rows(numbers, start, stop, tables, memory, filled, pairs, sums)
+        filled, states[begin + slot] = sum_rows(numbers, start, stop, tables, memory, scratch, filled, sums)
         stops[slot] = filled
     for slot in range(u64(end - begin)):
         last = stops[slot]

@@ -70,6 +70,7 @@ class Memory(NamedTuple):
     rows: Array  # int32, (room, a multiple of 16)
     marks: Array  # uint64, the same: at the end of each row its hash and its key
     letters: Array  # uint32
+    seen: Array  # uint8, 1 for the chunks that the text at hand has held so far
     count: Array  # int64, (1,)
 
 
@@ -88,6 +89,9 @@ class Scratch(NamedTuple):
     before: Array  # uint64, what the hashes of one text's chunks are made of
     wanted: Array  # uint64, hashes of chunks, then of pairs
     buckets: Array  # uint64, of pairs
+    different: Array  # int32, rows of a text's different chunks
+    repeated: Array  # int32, rows of those that come again
+    first: Array  # uint8, 1 where a chunk stands in its text for the first time
 
 
 # Without counts of references, which would take more time than the work: nothing is allocated here.

@@ -168,7 +168,9 @@ def _weights(facts: Mapping[str, Any]) -> str:
         [f"`{label}`", number(f["float"]), number(f["one_byte"])] for label, f in facts["rounding"].items()
     ]
     head = table(["label", "ROC-AUC, float32", "ROC-AUC, one byte"], rows)
+    count = facts["trainings"]
+    mean = "" if count == 1 else f", the mean of {count} trainings in other orders"
     return (
         f"Trained on {facts['texts']:,} texts (rows of some corpora several times) in {facts['steps']:,} "
-        f"steps. Rounding the weights to one byte, on held-out rows of all corpora together:\n\n{head}"
+        f"steps{mean}. Rounding the weights to one byte, on held-out rows of all corpora together:\n\n{head}"
     )

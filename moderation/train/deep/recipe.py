@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from moderation.errors import ConfigError
@@ -31,8 +31,9 @@ class EncoderRecipe:
         Texts a step.
     rate, head_rate : float
         Highest learning rates of the encoder and of the head.
-    seed : int
-        Of the order of rows and the head's start; which rows are learnt from follows from the recipe's.
+    seeds : tuple of int
+        Of which rows are shown once more and in what order, a training each; their weights are averaged. The
+        first one is also that of the head's start. Which rows there are to show follows from the recipe's.
     """
 
     pretrained: str
@@ -41,7 +42,7 @@ class EncoderRecipe:
     batch: int = 48
     rate: float = 1e-4
     head_rate: float = 1e-3
-    seed: int = 1
+    seeds: tuple[int, ...] = (1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ def deep_recipe(common: Recipe) -> DeepRecipe:
     stated = tomllib.loads(common.text)
     try:
         encoder = EncoderRecipe(**stated["encoder"])
+        encoder = replace(encoder, seeds=tuple(map(int, encoder.seeds)))
+        if not encoder.seeds:
+            raise ValueError("encoder.seeds names no training")
         second = SecondLook(**stated.get("second_look", {}))
         passes = {str(name): _times(value) for name, value in stated["passes"].items()}
     except KeyError as error:

@@ -82,7 +82,7 @@ def carried(
     recipes : (Recipe, DeepRecipe)
         Of the linear model, and of the encoder.
     folder : Path
-        For checkpoints, from which a stopped training goes on.
+        For checkpoints, from which a stopped training goes on: a folder for each corpus.
     say : callable
 
     Yields
@@ -97,6 +97,7 @@ def carried(
     say(f"vectorising {len(part):,} texts")
     data = design(part, learn, linear, ())
     for name in names:
+        (folder / name).mkdir(exist_ok=True)
         yield _left_out(name, label, data, learn, recipes, folder / name, say)
 
 
@@ -111,7 +112,7 @@ def _left_out(
     data: Design,
     learn: Bool,
     recipes: tuple[Recipe, DeepRecipe],
-    checkpoint: Path,
+    states: Path,
     say: Say,
 ) -> Carried:
     linear, deep = recipes
@@ -121,7 +122,7 @@ def _left_out(
     alien = ~near_rows(part, here)
     first: F64 = data.matrix @ fit_label(data, label, stated.without(name), learn & alien, linear.seed)
     say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
-    encoder, tokenizer, facts = fit_encoder(part[learn & alien], _without(deep, label, name), checkpoint, say)
+    encoder, tokenizer, facts = fit_encoder(part[learn & alien], _without(deep, label, name), states, say)
     known = np.flatnonzero(~learn & alien & (corpus != BACKGROUND))
     known = np.random.default_rng(deep.common.seed).permutation(known)[:JOINED]
     asked = np.concatenate((known, np.flatnonzero(here)))
@@ -143,9 +144,11 @@ def _left_out(
 
 
 def _without(recipe: DeepRecipe, label: str, name: str) -> DeepRecipe:
-    """Return the recipe of an encoder with one label, which one corpus is left out of."""
+    """Return the recipe of an encoder with one label, which one corpus is left out of; of one training."""
     common = replace(recipe.common, labels={label: recipe.common.labels[label].without(name)})
-    return replace(recipe, common=common, passes={k: v for k, v in recipe.passes.items() if k != name})
+    encoder = replace(recipe.encoder, seeds=recipe.encoder.seeds[:1])
+    passes = {corpus: times for corpus, times in recipe.passes.items() if corpus != name}
+    return replace(recipe, common=common, encoder=encoder, passes=passes)
 
 
 def _measured(truth: Bool, scores: dict[str, F64], rows: Bool) -> dict[str, float]:
