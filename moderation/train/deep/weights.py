@@ -85,8 +85,8 @@ def fit_encoder(
 ) -> tuple[Encoder, Tokenizer, dict[str, int]]:
     """Train a pretrained encoder, once per seed, from checkpoints if there are some, and average the weights.
 
-    Trainings that begin alike end close enough for their mean to be as good as an ensemble of them, at the
-    price of one: Wortsman et al. (2022), "Model soups: averaging weights of multiple fine-tuned models
+    Trainings that begin alike end close enough for their mean to be nearly as good as an ensemble of them, at
+    the price of one: Wortsman et al. (2022), "Model soups: averaging weights of multiple fine-tuned models
     improves accuracy without increasing inference time".
 
     Parameters
