@@ -50,7 +50,8 @@ def main() -> None:
     torch.set_num_threads(options.jobs)
     linear, full = (read_recipe(ROOT / "models" / name / "recipe.toml") for name in ("fast", "deep"))
     deep = deep_recipe(full)
-    deep = replace(deep, passes=PASSES, encoder=replace(deep.encoder, longest=64, batch=32))
+    encoder = replace(deep.encoder, longest=64, batch=32, seeds=options.seeds)
+    deep = replace(deep, passes=PASSES, otherwise={}, encoder=encoder)
     # The corpora of one label are loaded in a fraction of the time.
     one_label = replace(full, labels={LABEL: full.labels[LABEL]})
     frame = training_frame(one_label, corpora_folder(options.corpora))
@@ -83,6 +84,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--corpora", type=Path, metavar="DIR", help="folder of the labelled corpora")
     parser.add_argument(
         "--only", nargs="*", metavar="CORPUS", help="leave these out, in one of several processes"
+    )
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        default=(2, 3),
+        metavar="N",
+        help="a training each; weights are averaged",
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processor cores")
     parser.add_argument("--json", type=Path, metavar="OUT", default=RESULTS, help="file of the figures")

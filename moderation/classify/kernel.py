@@ -38,7 +38,9 @@ Bool = npt.NDArray[np.bool_]
 VARIABLE: Final = "MODERATION_COMPILED"
 """Environment variable that forbids machine code when it is 0."""
 
-BATCH: Final = "moderation.text.compiled.batch"
+PACKAGE: Final = "moderation.text.compiled"
+BATCH, LANGUAGES = f"{PACKAGE}.batch", f"{PACKAGE}.languages"
+"""Modules of compiled functions: for the features of texts, and for their languages."""
 
 COMPILER: Final = "libllvmlite"
 """Library that makes machine code and loads it; idle once that is done."""
@@ -51,8 +53,8 @@ LEFT: Final = 1 << 14
 
 
 @cache
-def compiled() -> Any:
-    """Return the compiled functions, `moderation.text.compiled.batch`.
+def compiled(module: str = BATCH) -> Any:
+    """Return a module of compiled functions.
 
     None where there is no numba, no folder to keep what it compiles (`NUMBA_CACHE_DIR` names one), or it is
     not wanted.
@@ -60,14 +62,14 @@ def compiled() -> Any:
     if os.environ.get(VARIABLE) == "0":
         return None
     try:
-        return import_module(BATCH)
+        return import_module(module)
     except (ImportError, RuntimeError):
         return None
 
 
-def at_hand() -> Any:
-    """Return the compiled functions if they have been loaded already, else None."""
-    return compiled() if BATCH in sys.modules else None
+def at_hand(module: str) -> Any:
+    """Return a module of compiled functions if texts are scored by such in this process, else None."""
+    return compiled(module) if BATCH in sys.modules else None
 
 
 class Kernel:
@@ -90,7 +92,7 @@ class Kernel:
         analyse: Callable[[pa.StringArray], Analysed],
     ) -> None:
         self._memo, self._analyse = memo, analyse
-        self._batch, self._shared = compiled(), import_module("moderation.text.compiled.shared")
+        self._batch, self._shared = compiled(), import_module(f"{PACKAGE}.shared")
         self._tables = self._shared.Tables(*map(_frozen, _tables(weights, english)))
         together = self._shared.TOGETHER
         most = together * (2 * LONGEST * (len(weights.grams) + 1) + LONGEST)
@@ -227,7 +229,7 @@ def _white() -> npt.NDArray[np.uint8]:
 
 def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Return what `compiled` needs to know of ASCII characters to undo disguises."""
-    module, signs = import_module("moderation.text.compiled.shared"), [chr(code) for code in range(128)]
+    module, signs = import_module(f"{PACKAGE}.shared"), [chr(code) for code in range(128)]
     before = pc.match_substring_regex(pa.array([sign + "a" for sign in signs]), obfuscation.SUSPICIOUS)
     after = pc.match_substring_regex(pa.array(["a" + sign for sign in signs]), obfuscation.SUSPICIOUS)
     read = [

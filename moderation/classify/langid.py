@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from moderation.classify.kernel import COMPILER, at_hand
+from moderation.classify.kernel import COMPILER, LANGUAGES, at_hand
 from moderation.classify.memo import Index
 from moderation.memory import rest
 from moderation.text.hashing import mix
@@ -82,7 +82,7 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
     features, owner = _features(np.frombuffer(b"".join(encoded), np.uint8), sizes, tables)
     ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
     scores = _scores(features, ends, tables)
-    if at_hand() is not None:
+    if at_hand(LANGUAGES) is not None:
         _compiler_rests()
     scores[np.diff(ends) > 0] += tables.prior
     scores /= np.sqrt(np.maximum(sizes, 1))[:, None]
@@ -98,7 +98,7 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
 
 def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[I32, I64]:
     """Return the feature that ends at each byte, where one does, and the text that it is in."""
-    module = at_hand()
+    module = at_hand(LANGUAGES)
     if module is not None:
         feature = np.empty(len(data), np.int32)
         ends = np.concatenate(([0], np.cumsum(sizes)))
@@ -128,7 +128,7 @@ def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[
 
 def _scores(features: I32, ends: I64, tables: Tables) -> F64:
     """Return the log-likelihoods of texts in each class; text `i` has the features from `ends[i]` on."""
-    module, count = at_hand(), len(ends) - 1
+    module, count = at_hand(LANGUAGES), len(ends) - 1
     if module is not None:
         scores = np.zeros((count, len(tables.least)))
         logs = np.log1p(np.arange(np.diff(ends).max(initial=0) + 1, dtype=np.float32))

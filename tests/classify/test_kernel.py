@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import astuple, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -279,7 +280,7 @@ def test_languages_are_told_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     code, (languages, certain) = langid._features(*given), langid.identify(texts)
     ends = np.searchsorted(code[1], np.arange(len(texts) + 1))
     scores = langid._scores(code[0].copy(), ends, given[2])
-    monkeypatch.setattr(langid, "at_hand", lambda: None)
+    monkeypatch.setattr(langid, "at_hand", lambda _: None)
     assert all(map(np.array_equal, code, langid._features(*given)))
     # Sums of the same numbers, in another order and with more digits.
     assert_allclose(scores, langid._scores(code[0].copy(), ends, given[2]), rtol=1e-5)
@@ -287,15 +288,16 @@ def test_languages_are_told_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(map(np.array_equal, (languages, certain), langid.identify(texts)))
 
 
-def test_what_is_compiled_is_kept_until_its_files_change() -> None:
-    """The digest in `batch.py` is that of the files beside it: numba would not notice that they changed."""
-    from moderation.text.compiled import batch
-
-    folder = Path(batch.__file__).parent
+@pytest.mark.parametrize(
+    ("module", "beside"), [("batch", ("shared.py", "disguise.py", "chunk.py")), ("languages", ("shared.py",))]
+)
+def test_what_is_compiled_is_kept_until_its_files_change(module: str, beside: tuple[str, ...]) -> None:
+    """The digest is that of the files that it is compiled with: numba would not notice that they changed."""
+    compiled = import_module(f"{kernel.PACKAGE}.{module}")
     total = hashlib.sha256()
-    for name in ("shared.py", "disguise.py", "chunk.py"):
-        total.update((folder / name).read_bytes())
-    assert total.hexdigest()[:16] == batch.SOURCES
+    for name in beside:
+        total.update(Path(compiled.__file__ or "").with_name(name).read_bytes())
+    assert total.hexdigest()[:16] == compiled.SOURCES
 
 
 def test_commands_that_score_little_do_not_load_numba() -> None:

@@ -322,10 +322,28 @@ def test_a_recipe_states_encoder_and_passes(tmp_path: Path) -> None:
     assert deep_recipe(read_recipe(tmp_path / "recipe.toml")).weights_key != recipe.weights_key
 
 
+def test_a_single_training_may_be_shown_other_rows(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    alike = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
+    stated = RECIPE.replace("[passes]", "seeds = [1, 2]\n[passes]").replace(
+        "[labels.abusive]", "[passes_with_seed.2]\nwritten = 5\n[labels.abusive]"
+    )
+    (tmp_path / "recipe.toml").write_text(stated)
+    recipe = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
+    assert recipe.passes_with(1) == {"written": (2.0, 0.5)}
+    assert recipe.passes_with(2) == {"written": 5.0}
+    assert recipe.without("written").passes_with(2) == {}
+    (tmp_path / "recipe.toml").write_text(stated.replace("written = 5", "written = 6"))
+    other = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
+    assert len({alike.weights_key, recipe.weights_key, other.weights_key}) == 3
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
         ("written = [2, 0.5]", "davidson = 1", "no label uses"),
+        ("written = [2, 0.5]", "written = 1\n[passes_with_seed.1]\ndavidson = 1", "no label uses"),
+        ("written = [2, 0.5]", "written = 1\n[passes_with_seed.9]\nwritten = 2", "passes_with_seed.9"),
         ('pretrained = "somewhere"', "", "pretrained"),
         ('pretrained = "somewhere"', 'pretrained = "x"\nsteps = 3', "steps"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from moderation.errors import ConfigError
@@ -73,18 +73,34 @@ class DeepRecipe:
     second_look : SecondLook
     passes : dict of str to float or (float, float)
         See `moderation.train.deep.plan.draw_rows`.
+    otherwise : dict of int to dict
+        Passes in which the training with a seed differs.
     """
 
     common: Recipe
     encoder: EncoderRecipe
     second_look: SecondLook
     passes: Passes
+    otherwise: dict[int, Passes] = field(default_factory=dict)
+
+    def passes_with(self, seed: int) -> Passes:
+        """Return how often the training with a seed shows the rows of each corpus."""
+        return {**self.passes, **self.otherwise.get(seed, {})}
+
+    def without(self, *corpora: str) -> DeepRecipe:
+        """Return the recipe of an encoder that is shown nothing of some corpora."""
+        kept, *others = (
+            {name: times for name, times in passes.items() if name not in corpora}
+            for passes in (self.passes, *self.otherwise.values())
+        )
+        return replace(self, passes=kept, otherwise=dict(zip(self.otherwise, others, strict=True)))
 
     @property
     def weights_key(self) -> str:
         """SHA-256 of all that the weights follow from, hex; calibration and cascade do not count."""
         labels = {name: stated.corpora for name, stated in self.common.labels.items()}
-        stated = [self.common.seed, asdict(self.encoder), self.passes, labels, self.common.settings]
+        shown = [self.passes_with(seed) for seed in self.encoder.seeds]
+        stated = [self.common.seed, asdict(self.encoder), shown, labels, self.common.settings]
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
@@ -103,17 +119,24 @@ def deep_recipe(common: Recipe) -> DeepRecipe:
         if not encoder.seeds:
             raise ValueError("encoder.seeds names no training")
         second = SecondLook(**stated.get("second_look", {}))
-        passes = {str(name): _times(value) for name, value in stated["passes"].items()}
+        passes = _passes(stated["passes"])
+        otherwise = {int(seed): _passes(shown) for seed, shown in stated.get("passes_with_seed", {}).items()}
+        if strange := set(otherwise) - set(encoder.seeds):
+            raise ValueError(f"passes_with_seed.{min(strange)} is of no training in encoder.seeds")
     except KeyError as error:
         raise ConfigError(f"recipe {common.name!r} lacks {error}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"recipe {common.name!r}: {error}") from error
-    unknown = sorted(set(passes) - set(common.corpora))
+    unknown = sorted(set(passes).union(*otherwise.values()) - set(common.corpora))
     # A recipe narrowed to some licences keeps its text, and with it passes of corpora that are out.
     if unknown and not common.licences:
         raise ConfigError(f"recipe {common.name!r}: passes names {unknown[0]!r}, which no label uses")
-    passes = {name: times for name, times in passes.items() if name not in unknown}
-    return DeepRecipe(common, encoder, second, passes)
+    recipe = DeepRecipe(common, encoder, second, passes, otherwise)
+    return recipe.without(*unknown)
+
+
+def _passes(stated: dict[str, Any]) -> Passes:
+    return {str(name): _times(value) for name, value in stated.items()}
 
 
 def _times(value: Any) -> float | tuple[float, float]:

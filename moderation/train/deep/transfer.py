@@ -144,11 +144,9 @@ def _left_out(
 
 
 def _without(recipe: DeepRecipe, label: str, name: str) -> DeepRecipe:
-    """Return the recipe of an encoder with one label, which one corpus is left out of; of one training."""
+    """Return the recipe of an encoder with one label, which one corpus is left out of."""
     common = replace(recipe.common, labels={label: recipe.common.labels[label].without(name)})
-    encoder = replace(recipe.encoder, seeds=recipe.encoder.seeds[:1])
-    passes = {corpus: times for corpus, times in recipe.passes.items() if corpus != name}
-    return replace(recipe, common=common, encoder=encoder, passes=passes)
+    return replace(recipe, common=common).without(name)
 
 
 def _measured(truth: Bool, scores: dict[str, F64], rows: Bool) -> dict[str, float]:

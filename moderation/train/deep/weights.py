@@ -129,7 +129,7 @@ def fit_encoder(
     facts, trained = {"trainings": len(seeds), "texts": 0, "steps": 0, "seconds": 0}, []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        drawn = draw_rows(rows["corpus"].to_numpy(object), positive, recipe.passes, rng)
+        drawn = draw_rows(rows["corpus"].to_numpy(object), positive, recipe.passes_with(seed), rng)
         plan = batches(drawn, tokens.lengths, recipe.encoder.batch, rng)
         say(f"training on {len(drawn):,} texts in {len(plan):,} steps, seed {seed}")
         trainer = Trainer(copy.deepcopy(encoder), targets, settings, seed)

@@ -1,0 +1,101 @@
+"""Languages of texts in machine code: the loops of `classify.langid`. Results are the same, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from moderation.text.compiled.shared import entry, fetch, log_of, mix_one, u64
+
+SOURCES: Final = "0f1051c9448068d6"
+"""Digest of the file that this one is compiled with, so that it changes when that does; see the tests."""
+
+
+@entry
+def grams(data, edges, one_byte, two_bytes, places, hashes, features, found):
+    """Find the longest n-gram of a language's table that ends at each byte.
+
+    Parameters
+    ----------
+    data, edges : ndarray
+        Bytes of texts; where they begin and end.
+    one_byte, two_bytes : ndarray of int32
+        Rows of the shortest n-grams, by their bytes.
+    places, hashes : ndarray
+        Of the table's index.
+    features : ndarray of int32, shape (rows,)
+    found : ndarray of int32, shape (bytes,)
+        Gets the feature, -1 where there is none.
+    """
+    bits, one, two = log_of(len(places)), u64(1), u64(2)
+    shift, mask, step = u64(64) - bits, u64(len(places) - 1), u64(0x9E3779B97F4A7C15)
+    for at in range(len(found)):
+        found[at] = 0
+    for text in range(len(edges) - 1):
+        stop = u64(edges[text + 1])
+        for start in range(u64(edges[text]), stop):
+            key, at = u64(0), start
+            while at < stop:
+                key, size = (key << u64(8)) | u64(data[at]), at - start + one
+                if size == one:
+                    row = u64(one_byte[key])
+                elif size == two:
+                    row = u64(two_bytes[key])
+                else:
+                    mixed = mix_one(key | (size << u64(56)), step)
+                    place = mixed >> shift
+                    row = u64(places[place])
+                    while row and hashes[row] != mixed:
+                        place = (place + one) & mask
+                        row = u64(places[place])
+                if row == u64(0):
+                    break
+                # What begins earlier is longer.
+                if found[at] == 0:
+                    found[at] = row
+                at += one
+    for at in range(len(found)):
+        found[at] = features[found[at]]
+
+
+@entry
+def weigh(features, edges, ends, columns, stored, halves, least, logs, counts, scores):
+    """Add up what the n-grams of texts say of each language.
+
+    Parameters
+    ----------
+    features, edges : ndarray
+        Features of texts; where each text's begin and end.
+    ends, columns, stored, least : ndarray
+        Of the table; the weights, of two bytes each, as they are stored.
+    halves : ndarray of float32, shape (65536,)
+        Values of all that two bytes can hold.
+    logs : ndarray of float32
+        What a feature counts for that occurs so many times.
+    counts : ndarray of int32
+        Scratch, a zero per feature of the table; zeros again afterwards.
+    scores : ndarray of float64, shape (n, classes)
+        Zeros, gets the sums.
+    """
+    one, classes = u64(1), u64(len(least))
+    for text in range(u64(len(edges) - 1)):
+        first, stop, sums, every = u64(edges[text]), u64(edges[text + one]), scores[text], 0.0
+        for at in range(first, stop):
+            feature = u64(features[at])
+            counts[feature] += 1
+            begin = u64(ends[feature])
+            fetch(columns, begin)
+            fetch(stored, begin)
+            fetch(stored, begin + u64(32))
+        for at in range(first, stop):
+            feature = u64(features[at])
+            if counts[feature]:
+                times = np.float64(logs[counts[feature]])
+                counts[feature] = 0
+                every += times
+                for place in range(u64(ends[feature]), u64(ends[feature + one])):
+                    column = u64(columns[place])
+                    sums[column] += times * (halves[stored[place]] - least[column])
+        for column in range(classes):
+            sums[column] += every * least[column]
