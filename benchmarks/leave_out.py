@@ -41,8 +41,9 @@ PASSES: dict[str, float | tuple[float, float]] = {
     "prct_youtube_telegram": 4,
     "written": 2,
     "written_stances": 0.06,
+    "webimmunization_synth_tweets": 0.5,
 }
-"""How often the encoder is shown a corpus: about 17,000 texts; of ordinary comments an eighth is loaded."""
+"""How often the encoder is shown a corpus: about 19,000 texts; of ordinary comments an eighth is loaded."""
 
 
 def main() -> None:

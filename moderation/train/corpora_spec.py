@@ -218,6 +218,8 @@ class CorpusSpec:
     exam : Exam
     inside : bool
         Whether it belongs to the project.
+    synthetic : bool
+        Whether a program wrote its texts: they are learnt from, and nothing is measured on them.
     files : tuple of SourceFile
     tables : tuple of Table
     """
@@ -238,6 +240,7 @@ class CorpusSpec:
     part_of: str = ""
     exam: Exam = Exam()
     inside: bool = False
+    synthetic: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ from moderation.train.reliability import FIGURE, draw, reliability
 from moderation.train.splits import split_by_group, text_groups
 from moderation.train.taught import FILE as TAUGHT_FILE
 from moderation.train.taught import taught_by, with_teacher
-from moderation.train.templates import KINDS, template_rows
+from moderation.train.templates import KINDS, template_rows, written_by_people
 from moderation.train.transfer import transfer
 
 F64 = npt.NDArray[np.float64]
@@ -96,8 +96,7 @@ def train(
     frame = training_frame(recipe, corpora)
     if decided is not None:
         recipe, frame = with_decisions(recipe, frame, *decided)
-    # Rows of one template are too alike to be on two sides.
-    split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"].isin(KINDS), "train")
+    split = sides(frame, recipe.seed)
     _check_labels(frame, recipe)
     out.mkdir(parents=True, exist_ok=True)
     folders = (recipe_path.parent, out)
@@ -141,6 +140,11 @@ def training_frame(recipe: Recipe, corpora: Path) -> pd.DataFrame:
             plain = (frame["corpus"] == BACKGROUND) & (frame["abusive"] == 0) & frame[label].isna()
             frame.loc[plain, label] = np.float32(0)
     return frame.reset_index(drop=True)
+
+
+def sides(frame: pd.DataFrame, seed: int) -> pd.Series[str]:
+    """Give each row a side, "train", "valid" or "test"; what a program wrote is too alike to be on two."""
+    return split_by_group(frame, seed).mask(~written_by_people(frame), "train")
 
 
 def _own_rows(corpora: Path) -> dict[str, pd.DataFrame]:

@@ -24,7 +24,7 @@ from moderation.classify.deep.bundle import read_deep
 from moderation.classify.deep.model import DeepModel, sigmoid
 from moderation.train.fit import Design
 from moderation.train.recipe import LabelRecipe, Recipe, Say, Teacher
-from moderation.train.templates import KINDS
+from moderation.train.templates import written_by_people
 
 Bool = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
@@ -106,7 +106,7 @@ def asked(frame: pd.DataFrame, learn: Bool, teacher: Teacher) -> I64:
     teacher : Teacher
     """
     short = (frame["text"].str.len() <= teacher.longest).to_numpy()
-    chosen = frame[learn & short & ~frame["corpus"].isin(KINDS).to_numpy()]
+    chosen = frame[learn & short & written_by_people(frame)]
     chosen = chosen.sort_values(["group", "corpus"]).drop_duplicates("group")
     most = chosen["corpus"].map(lambda name: teacher.texts.get(name, teacher.texts_of_others))
     kept = chosen[chosen.groupby("corpus").cumcount() < most]

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from moderation.schema import LABELS
+from moderation.train.corpora_spec import registry
 
 TEMPLATES: Final = "written_templates"
 STANCES: Final = "written_stances"
@@ -21,6 +23,13 @@ KINDS: Final = {TEMPLATES: ("template",), STANCES: ("template", "stance")}
 ROWS_PER_TEMPLATE: Final = 60
 
 _SLOT = re.compile(r"\{(\w+)\}")
+
+
+def written_by_people(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows are neither filled templates nor of a corpus that a program wrote, shape (n,)."""
+    synthetic = {name for name, spec in registry().items() if spec.synthetic}
+    people: npt.NDArray[np.bool_] = ~frame["corpus"].isin({*KINDS, *synthetic}).to_numpy()
+    return people
 
 
 def template_rows(path: Path, corpus: str = TEMPLATES) -> pd.DataFrame:

@@ -51,8 +51,7 @@ def transfer(data: Design, label: str, stated: LabelRecipe, seeds: int) -> dict[
     frame = data.frame
     labelled = frame[label].notna().to_numpy()
     names = [name for name in stated.corpora if judged(frame, name, label)]
-    ordinary = (frame["corpus"] == BACKGROUND).to_numpy() & (np.arange(len(frame)) % BACKGROUND_EVERY > 0)
-    used = labelled & frame["corpus"].isin(list(stated.corpora)).to_numpy() & ~ordinary
+    used = labelled & frame["corpus"].isin(list(stated.corpora)).to_numpy() & thinned(frame)
     part = Design(frame[used].reset_index(drop=True), data.vectorizer, data.matrix[used])
     found: dict[str, dict[str, list[float]]] = {
         name: {"in_domain": [], "plain": [], "left_out": []} for name in names
@@ -83,7 +82,14 @@ def judged(frame: pd.DataFrame, name: str, label: str) -> bool:
     values = frame.loc[frame["corpus"] == name, label].dropna()
     both = bool(len(values)) and 0 < float((values > 0.5).mean()) < 1
     spec = registry().get(name)
-    return both and name != BACKGROUND and spec is not None and not spec.inside
+    return both and name != BACKGROUND and spec is not None and not (spec.inside or spec.synthetic)
+
+
+def thinned(frame: pd.DataFrame) -> Bool:
+    """Return which rows stay if of ordinary comments one in `BACKGROUND_EVERY` does."""
+    ordinary = (frame["corpus"] == BACKGROUND).to_numpy()
+    stay: Bool = ~ordinary | (np.arange(len(frame)) % BACKGROUND_EVERY == 0)
+    return stay
 
 
 def near_rows(frame: pd.DataFrame, rows: Bool) -> Bool:

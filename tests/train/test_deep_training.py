@@ -333,6 +333,11 @@ def test_a_single_training_may_be_shown_other_rows(tmp_path: Path) -> None:
     assert recipe.passes_with(1) == {"written": (2.0, 0.5)}
     assert recipe.passes_with(2) == {"written": 5.0}
     assert recipe.without("written").passes_with(2) == {}
+    more = stated.replace("written = 5", "davidson = 1").replace(
+        "written = 1.0", "written = 1.0, davidson = 1.0"
+    )
+    (tmp_path / "recipe.toml").write_text(more)
+    assert deep_recipe(read_recipe(tmp_path / "recipe.toml")).shown == {"written", "davidson"}
     (tmp_path / "recipe.toml").write_text(stated.replace("written = 5", "written = 6"))
     other = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
     assert len({alike.weights_key, recipe.weights_key, other.weights_key}) == 3

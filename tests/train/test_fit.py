@@ -14,10 +14,11 @@ from moderation.errors import ConfigError
 from moderation.text.vectorizer import ChunkVectorizer
 from moderation.train.fit import Design, fit_label, ratio_scale
 from moderation.train.mix import BACKGROUND, reference_rows
+from moderation.train.pipeline import sides
 from moderation.train.recipe import LabelRecipe, read_recipe
 from moderation.train.reliability import draw, reliability
 from moderation.train.splits import near_groups, text_groups
-from moderation.train.transfer import mean_left_out, transfer
+from moderation.train.transfer import judged, mean_left_out, transfer
 
 WORDS = ("river", "ferry", "bread", "window", "garden", "station", "ladder", "violin", "kettle", "meadow")
 
@@ -45,6 +46,20 @@ def two_corpora() -> pd.DataFrame:
         )
         rows.append((BACKGROUND, f"{plain} lovely {own} day", 0.0))
     return frame_of(rows)
+
+
+def test_what_a_program_wrote_is_learnt_from_and_not_measured_on() -> None:
+    made = ("webimmunization_synth_tweets", "written_templates", "written_stances")
+    pairs = [f"{first} and {second}" for first in WORDS for second in WORDS]
+    rows = [
+        (name, f"{name}: {pair}", float(at % 2)) for name in ("caves", *made) for at, pair in enumerate(pairs)
+    ]
+    frame = frame_of(rows)
+    side = sides(frame, 1)
+    found = {name: set(side[frame["corpus"] == name]) for name in ("caves", *made)}
+    assert found["caves"] == {"train", "valid", "test"}
+    assert [found[name] for name in made] == [{"train"}] * 3
+    assert [name for name in ("caves", *made) if judged(frame, name, "conspiracy")] == ["caves"]
 
 
 def test_features_of_one_class_count_for_more() -> None:

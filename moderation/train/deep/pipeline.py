@@ -43,10 +43,8 @@ from moderation.train.evaluate import measure
 from moderation.train.fit import Design, design
 from moderation.train.lexicon import rude_words
 from moderation.train.mix import BACKGROUND, reference_rows
-from moderation.train.pipeline import add_soft_labels, calibrate_label, training_frame
+from moderation.train.pipeline import add_soft_labels, calibrate_label, sides, training_frame
 from moderation.train.recipe import Recipe, Say
-from moderation.train.splits import split_by_group
-from moderation.train.templates import KINDS
 
 Bool = npt.NDArray[np.bool_]
 F32 = npt.NDArray[np.float32]
@@ -106,8 +104,7 @@ def train_deep(recipe: Recipe, out: Path, corpora: Path, *, jobs: int = 2, say: 
     torch.set_num_threads(jobs)
     say(f"reading {len(recipe.corpora)} corpora")
     frame = training_frame(recipe, corpora)
-    # Rows of one template are too alike to be on two sides.
-    split = split_by_group(frame, seed=recipe.seed).mask(frame["corpus"].isin(KINDS), "train")
+    split = sides(frame, recipe.seed)
     held = Held(frame, (split == "valid").to_numpy(), (split == "test").to_numpy())
     out.mkdir(parents=True, exist_ok=True)
     if known_weights(out, deep) is None:

@@ -87,6 +87,11 @@ class DeepRecipe:
         """Return how often the training with a seed shows the rows of each corpus."""
         return {**self.passes, **self.otherwise.get(seed, {})}
 
+    @property
+    def shown(self) -> set[str]:
+        """The corpora that some training shows."""
+        return {name for seed in self.encoder.seeds for name in self.passes_with(seed)}
+
     def without(self, *corpora: str) -> DeepRecipe:
         """Return the recipe of an encoder that is shown nothing of some corpora."""
         kept, *others = (

@@ -19,7 +19,8 @@ from moderation.train.fit import Design, design, fit_label
 from moderation.train.mix import BACKGROUND
 from moderation.train.recipe import Recipe, Say
 from moderation.train.splits import split_by_group
-from moderation.train.transfer import BACKGROUND_EVERY, SHARES, judged, near_rows
+from moderation.train.templates import written_by_people
+from moderation.train.transfer import SHARES, judged, near_rows, thinned
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -37,8 +38,8 @@ class Carried:
     corpus : str
     rows, positives : int
         Of the whole corpus, which the ROC-AUCs are measured on.
-    shown, seconds : int
-        Texts that the encoder was shown, and how long that took.
+    trainings, shown, seconds : int
+        Trainings of the encoder, the texts that all of them were shown, and how long that took.
     linear, deep, both : float
         ROC-AUC of the linear model, of the encoder, and of the two together.
     held_rows : int
@@ -50,6 +51,7 @@ class Carried:
     corpus: str
     rows: int
     positives: int
+    trainings: int
     shown: int
     seconds: int
     linear: float
@@ -69,8 +71,9 @@ def carried(
 ) -> Iterator[Carried]:
     """Leave each corpus out of the training of a label, and measure both tiers on it.
 
-    Both learn from the training side of the other corpora, ordinary comments among them, without near
-    duplicates of what is left out. How much either counts is fitted on the other side of those corpora.
+    Both learn from the training side of the other corpora, ordinary comments among them, and from all that a
+    program wrote, without near duplicates of what is left out. How much either counts is fitted on the other
+    side of those corpora.
 
     Parameters
     ----------
@@ -90,10 +93,9 @@ def carried(
     Carried
     """
     linear, deep = recipes
-    used = frame[label].notna() & frame["corpus"].isin({*linear.labels[label].corpora, *deep.passes})
-    ordinary = (frame["corpus"] == BACKGROUND).to_numpy() & (np.arange(len(frame)) % BACKGROUND_EVERY > 0)
-    part = frame[used & ~ordinary].reset_index(drop=True)
-    learn = (split_by_group(part, 1, SHARES) == "train").to_numpy()
+    used = frame[label].notna() & frame["corpus"].isin({*linear.labels[label].corpora, *deep.shown})
+    part = frame[used & thinned(frame)].reset_index(drop=True)
+    learn = (split_by_group(part, 1, SHARES) == "train").to_numpy() | ~written_by_people(part)
     say(f"vectorising {len(part):,} texts")
     data = design(part, learn, linear, ())
     for name in names:
@@ -135,6 +137,7 @@ def _left_out(
         name,
         int(here.sum()),
         int(truth[here].sum()),
+        facts["trainings"],
         facts["texts"],
         facts["seconds"],
         **_measured(truth, scores, here),

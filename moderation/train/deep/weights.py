@@ -72,7 +72,7 @@ def learn_weights(
     export_one_byte(encoder, out / "model.onnx")
     rounding = rounding_cost(encoder, frame[held], recipe, out)
     # Kept with the weights: calibrated anew, they do not follow from corpora that have changed since.
-    rows = frame["corpus"][frame["corpus"].isin(list(recipe.passes))].value_counts()
+    rows = frame["corpus"][frame["corpus"].isin(recipe.shown)].value_counts()
     corpora = {str(name): int(count) for name, count in rows.items()}
     stated = {"key": recipe.weights_key, **facts, "corpora": corpora, "rounding": rounding}
     (out / FACTS).write_text(json.dumps(stated, indent=1) + "\n", "utf-8")
