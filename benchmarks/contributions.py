@@ -65,7 +65,7 @@ def table(found: Mapping[str, Mapping[str, float]]) -> str:
     lines = [f"| without | {' | '.join(found)} | mean |", "|---|" + "---|" * (len(found) + 1)]
     for name in missing:
         lost = [1000 * (row[ALL] - row[name]) if name in row else np.nan for row in found.values()]
-        cells = ["" if np.isnan(value) else f"{value:+.0f}" for value in [*lost, np.nanmean(lost)]]
+        cells = ["" if np.isnan(value) else f"{round(value):+d}" for value in [*lost, np.nanmean(lost)]]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
