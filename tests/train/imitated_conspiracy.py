@@ -46,6 +46,10 @@ CONSPIRACY: dict[str, tuple[dict[str, str], list[tuple[str, dict[str, float]]]]]
             ("h j", {"conspiracy": 1}),
         ],
     ),
+    "webimmunization_synth_tweets": (
+        {"tweets.csv": "theory,label,text\nx,support,wake up\nx,deny,no plot\nx,neutral,hm\n"},
+        [("wake up", {"conspiracy": 1}), ("no plot", {"conspiracy": 0}), ("hm", {"conspiracy": 0})],
+    ),
     "acti_evalita2023_it": (
         {"subtaskA_train.csv": "Id,comment_text,conspiratorial\n0,ci mentono,1\n1,piove,0\n"},
         [("ci mentono", {"conspiracy": 1}), ("piove", {"conspiracy": 0})],
@@ -93,9 +97,5 @@ WEAK: dict[str, tuple[dict[str, str], list[tuple[str, float | None]]]] = {
     "qdrops_json_qanon": (
         {"posts.jsonl": '{"text": "Watch"}\n\n{"post_metadata": {}}\n'},
         [("Watch", 1)],
-    ),
-    "webimmunization_synth_tweets": (
-        {"tweets.csv": "theory,label,text\nx,support,wake up\nx,deny,no plot\nx,neutral,hm\n"},
-        [("wake up", 1), ("no plot", 0), ("hm", 0)],
     ),
 }
