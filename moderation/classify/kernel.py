@@ -17,14 +17,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from moderation.classify.memo import Memo
+from moderation.classify.memo import Apart, Memo
 from moderation.classify.weights import LEVELS
 from moderation.memory import copied, wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
 from moderation.text.table import ODD
-from moderation.text.tokens import INVERSE, LEADS, LENGTH, bytes_of, pick, powers_of
+from moderation.text.tokens import LENGTH, bytes_of, pick, powers_of
 
 if TYPE_CHECKING:
     from moderation.classify.scorer import Analysed, Weights
@@ -44,9 +44,6 @@ BATCH, LANGUAGES = f"{PACKAGE}.batch", f"{PACKAGE}.languages"
 
 COMPILER: Final = "libllvmlite"
 """Library that makes machine code and loads it; idle once that is done."""
-
-SHORT: Final = 1 << 11
-"""Bytes of a text that has the powers for its chunks' hashes at hand; in longer ones they are multiplied."""
 
 LEFT: Final = 1 << 14
 """Chunks left to the arrays at once: their features are some hundred times as large as they are."""
@@ -106,7 +103,7 @@ class Kernel:
             np.empty((together, memo.rows.shape[1]), np.int64),
         )
 
-    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, dict[int, tuple[I64, F64, U64, U32]]]:
+    def sums(self, texts: pa.StringArray) -> tuple[F64, I64, list[tuple[I64, Apart]]]:
         """Return the sums over chunks and pairs of each text, its chunks, and what is spelled out.
 
         Parameters
@@ -117,8 +114,8 @@ class Kernel:
         -------
         totals : ndarray of float64, shape (n, labels + 4)
         chunks : ndarray of int64, shape (n,)
-        single : dict of int to tuple
-            By number, the chunks of texts in which single letters spell a word, see `Memo.take_apart`.
+        single : list of tuple
+            Numbers of texts in which single letters spell a word, and their chunks, see `Memo.take_apart`.
         """
         memo, count = self._memo, len(texts)
         data, edges = bytes_of(texts)
@@ -127,11 +124,11 @@ class Kernel:
         left = np.empty((LEFT, 3), np.int64)
         totals, chunks = np.empty((count, memo.width)), np.zeros(count, np.int64)
         states = np.zeros(count, np.uint8)
-        single: dict[int, tuple[I64, F64, U64, U32]] = {}
+        single: list[tuple[I64, Apart]] = []
         # A border at every byte and at the end of each text; at every second byte a chunk, with two pairs.
         longest = max(int(np.diff(edges).max(initial=0)), self._shared.BYTES_TOGETHER)
         most = longest + 2 * self._shared.TOGETHER
-        lists = (np.empty(most, np.uint64) for _ in range(4))
+        lists = (np.empty(most, np.uint64) for _ in range(3))
         once = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.uint8)
         scratch = self._shared.Scratch(*self._room, np.empty((min(most, LEFT), 3), np.uint64), *lists, *once)
         first = 0
@@ -152,8 +149,9 @@ class Kernel:
                 memo.forget()
                 raise
             chunks[first:text] = np.diff(offsets[first : text + 1])
-            for at in (np.flatnonzero(states[first:text] == self._shared.SPELLED) + first).tolist():
-                single[at] = memo.take_apart(numbers[offsets[at] : offsets[at + 1]])
+            spelled = np.flatnonzero(states[first:text] == self._shared.SPELLED) + first
+            if len(spelled):
+                single.append((spelled, memo.take_apart(numbers, offsets, spelled)))
             if text < count and memo.index.count == len(memo.index.hashes):
                 # So many chunks at most, of which that text alone may need room.
                 alone = int(edges[text + 1] - edges[text]) // 2 + 1
@@ -168,7 +166,7 @@ class Kernel:
 
     def _memory(self) -> tuple[npt.NDArray[Any], ...]:
         memo = self._memo
-        return memo.index.places, memo.again, memo.rows, memo.rows.view(np.uint64), memo.letters, memo.seen
+        return memo.index.places, memo.again, memo.rows, memo.rows.view(np.uint64), memo.letters
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -194,8 +192,8 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     return (
         *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), _copied(weights.vocabulary)),
         *(np.sort(english), maybe, np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
-        *(np.sort(np.array(weights.grams, np.int64)), powers_of(BASE, SHORT), powers_of(INVERSE, SHORT)),
-        *(_white(), np.array(steps, np.uint64), features.KINDS[:128], signs, as_i, as_l),
+        *(np.sort(np.array(weights.grams, np.int64)), powers_of(BASE, 2 * LONGEST)),
+        *(np.array(steps, np.uint64), features.KINDS[:128], signs, as_i, as_l),
         np.array([int.from_bytes(suffix.encode(), "big") for suffix in features.SUFFIXES], np.uint32),
         *(np.array(families, np.int64), features.SHAPE_HASHES, np.array(limits, np.int64)),
         np.array([LENGTH, ODD], np.uint64),
@@ -217,14 +215,6 @@ def _records(weights: Weights) -> npt.NDArray[np.uint8]:
     copied(weights.codes, records[:, :labels])
     copied(weights.table.squares, records.view("<u2")[:, codes // 2])
     return records
-
-
-def _white() -> npt.NDArray[np.uint8]:
-    """Return which bytes are white space, 1, or may begin some, 2."""
-    kinds = np.zeros(256, np.uint8)
-    kinds[[*range(0x09, 0x0E), *range(0x1C, 0x21)]] = 1
-    kinds[list(LEADS)] = 2
-    return kinds
 
 
 def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -2,17 +2,18 @@
 
 A text's features are the longest n-grams of bytes that end at each of its bytes; their weights make a naive
 Bayes decision (Lui and Baldwin, 2012, "langid.py: an off-the-shelf language identification tool"). The
-tables are py3langid's own, without its automaton: n-grams are found by hash, and weights are stored only
-where they are more than a language's least. `moderation.train.langid_tables` makes the file.
+tables are py3langid's own, without its automaton: n-grams are found by hash, and few weights are stored where
+they are no more than a language's least. `moderation.train.langid_tables` makes the file.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from moderation.memory import rest
 from moderation.text.hashing import mix
 
 F32 = npt.NDArray[np.float32]
+I16 = npt.NDArray[np.int16]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -38,6 +40,15 @@ CONFIDENT: Final = 0.7
 SIZE_BITS: Final = np.uint64(56)
 """A key holds the bytes of an n-gram, at most seven, and its length above these bits."""
 
+STEPS: Final = 512
+"""Steps of a unit in which log-likelihoods are stored: what the table has is a multiple of one."""
+
+DENSE: Final = 0.45
+"""Share of the classes from which on a feature's row is stored whole: as small as with the columns beside."""
+
+_BLOCK: Final = 1 << 18
+"""Weights converted at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -50,9 +61,12 @@ class Tables:
     features : ndarray of int32, shape (rows,)
         Feature of each row, -1 for n-grams that only lead to longer ones.
     ends : ndarray of int32, shape (features + 1,)
-        Feature `i` has the weights `ends[i]` to `ends[i + 1]`.
-    columns : ndarray of uint8, weights : ndarray of float16
-        Classes and log-likelihoods that are more than `least`.
+        Feature `i` has the gains `ends[i]` to `ends[i + 1]`.
+    columns : ndarray of uint8, gains : ndarray of int16
+        Classes, and by how many of `STEPS` the log-likelihood is more than `least`.
+    whole : ndarray of int32, shape (features,)
+        Row of `rows` that has a feature's gains instead, -1 where none does.
+    rows : ndarray of int16, shape (k, classes)
     least, prior : ndarray of float32, shape (classes,)
     classes : ndarray of object, shape (classes,)
         ISO 639 codes; some stand twice.
@@ -64,7 +78,9 @@ class Tables:
     features: I32
     ends: I32
     columns: npt.NDArray[np.uint8]
-    weights: npt.NDArray[np.float16]
+    gains: I16
+    whole: I32
+    rows: I16
     least: F32
     prior: F32
     classes: Objects
@@ -79,8 +95,7 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
     tables = _tables()
     encoded = [_encoded(text) for text in texts]
     sizes = np.array([len(data) for data in encoded], np.int64)
-    features, owner = _features(np.frombuffer(b"".join(encoded), np.uint8), sizes, tables)
-    ends = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
+    features, ends = _features(np.frombuffer(b"".join(encoded), np.uint8), sizes, tables)
     scores = _scores(features, ends, tables)
     if at_hand(LANGUAGES) is not None:
         _compiler_rests()
@@ -97,16 +112,15 @@ def identify(texts: list[str]) -> tuple[Objects, Bool]:
 
 
 def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[I32, I64]:
-    """Return the feature that ends at each byte, where one does, and the text that it is in."""
-    module = at_hand(LANGUAGES)
+    """Return the features that end at a byte of texts; text `i` has those from `ends[i]` on."""
+    module, edges = at_hand(LANGUAGES), np.concatenate(([0], np.cumsum(sizes)))
     if module is not None:
         feature = np.empty(len(data), np.int32)
-        ends = np.concatenate(([0], np.cumsum(sizes)))
         module.grams(
-            data, ends, *_short(), tables.index.places, tables.index.hashes, tables.features, feature
+            data, edges, *_short(), tables.index.places, tables.index.hashes, tables.features, feature
         )
         hits = np.flatnonzero(feature >= 0)
-        return feature[hits], np.searchsorted(ends, hits, side="right") - 1
+        return feature[hits], np.searchsorted(hits, edges)
     owner = np.repeat(np.arange(len(sizes)), sizes)
     row = np.zeros(len(data), np.int32)
     at, key, length = np.arange(len(data)), np.zeros(len(data), np.uint64), 0
@@ -123,7 +137,7 @@ def _features(data: npt.NDArray[np.uint8], sizes: I64, tables: Tables) -> tuple[
         at, key = at[follows] + 1, key[follows]
     feature = tables.features.take(row)
     hits = np.flatnonzero(feature >= 0)
-    return feature[hits], owner[hits]
+    return feature[hits], np.searchsorted(hits, edges)
 
 
 def _scores(features: I32, ends: I64, tables: Tables) -> F64:
@@ -132,10 +146,10 @@ def _scores(features: I32, ends: I64, tables: Tables) -> F64:
     if module is not None:
         scores = np.zeros((count, len(tables.least)))
         logs = np.log1p(np.arange(np.diff(ends).max(initial=0) + 1, dtype=np.float32))
-        stored = tables.ends, tables.columns, tables.weights.view(np.uint16), _halves(), tables.least
-        module.weigh(features, ends, *stored, logs, np.zeros(len(tables.ends) - 1, np.int32), scores)
+        stored = tables.ends, tables.columns, tables.gains, tables.whole, tables.rows, tables.least
+        module.weigh(features, ends, *stored, logs, np.zeros(len(tables.whole), np.int32), 1 / STEPS, scores)
         return scores
-    used, columns = _distinct(features, len(tables.ends) - 1)
+    used, columns = _distinct(features, len(tables.whole))
     counts = sp.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (count, len(used)))
     counts.sum_duplicates()
     counts.data = np.log1p(counts.data)
@@ -156,14 +170,13 @@ def _dense(features: I64, tables: Tables) -> F32:
     counts = tables.ends.take(features + 1) - begins
     stops = np.cumsum(counts, dtype=np.int64)
     at = np.arange(counts.sum()) + np.repeat(begins - (stops - counts), counts)
-    columns = tables.columns.take(at)
-    above = tables.weights.take(at).astype(np.float32)
-    above -= tables.least.take(columns)
-    weights = np.zeros(len(features) * width, np.float32)
-    weights[np.repeat(np.arange(0, len(weights), width), counts) + columns] = above
-    dense = weights.reshape(-1, width)
-    dense += tables.least
-    return dense
+    weights = np.zeros((len(features), width), np.float32)
+    weights[np.repeat(np.arange(len(features)), counts), tables.columns.take(at)] = tables.gains.take(at)
+    whole = tables.whole.take(features)
+    weights[whole >= 0] = tables.rows[whole[whole >= 0]]
+    weights /= STEPS
+    weights += tables.least
+    return weights
 
 
 @lru_cache(maxsize=1)
@@ -179,12 +192,6 @@ def _short() -> tuple[I32, I32]:
 def _compiler_rests() -> None:
     """Give the compiler's memory back, once, when all machine code for languages has been loaded."""
     rest(COMPILER)
-
-
-@lru_cache(maxsize=1)
-def _halves() -> F32:
-    """Return the value of every number of two bytes."""
-    return np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def _encoded(text: str) -> bytes:
@@ -205,6 +212,23 @@ def _tables() -> Tables:
         features = np.concatenate(([-1], stored["features"])).astype(np.int32)
         classes = stored["classes"].tolist()
         return Tables(
-            *(index, features, stored["ends"], stored["columns"], stored["weights"]),
-            *(stored["least"], stored["prior"], np.array(classes, object), _aliases(classes)),
+            *(index, features, *_gains(stored), stored["least"], stored["prior"]),
+            *(np.array(classes, object), _aliases(classes)),
         )
+
+
+def _gains(stored: Mapping[str, npt.NDArray[Any]]) -> tuple[I32, npt.NDArray[np.uint8], I16, I32, I16]:
+    """Return `ends`, `columns`, `gains`, `whole` and `rows` of the stored weights."""
+    ends, columns, weights, least = (stored[name] for name in ("ends", "columns", "weights", "least"))
+    gains = np.empty(len(columns), np.int16)
+    for start in range(0, len(columns), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        gains[part] = (weights[part].astype(np.float32) - least.take(columns[part])) * STEPS
+    counts = np.diff(ends)
+    many = counts >= DENSE * len(least)
+    whole = np.where(many, np.cumsum(many, dtype=np.int32) - 1, np.int32(-1))
+    inside = np.repeat(many, counts)
+    rows = np.zeros((int(many.sum()), len(least)), np.int16)
+    rows[np.repeat(whole[many], counts[many]), columns[inside]] = gains[inside]
+    few = np.concatenate(([0], np.cumsum(np.where(many, 0, counts)))).astype(np.int32)
+    return few, columns[~inside], gains[~inside], whole, rows

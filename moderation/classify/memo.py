@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,26 @@ class Index:
         return rows
 
 
+class Apart(NamedTuple):
+    """The chunks of some texts.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n + 1,)
+        Text `i` has those from `offsets[i]` to `offsets[i + 1]`.
+    own : ndarray of int64, shape (t,)
+        Which of the different ones each is.
+    rows, keys, letters : ndarray
+        What the memo holds of the different ones.
+    """
+
+    offsets: I64
+    own: I64
+    rows: F64
+    keys: U64
+    letters: U32
+
+
 class Memo:
     """Rows of analysed chunks, in the order in which they came.
 
@@ -106,8 +126,6 @@ class Memo:
     letters : ndarray of uint32, shape (room,)
     again : ndarray of bool, shape (room,)
         Found again since rows were moved.
-    seen : ndarray of uint8, shape (room,)
-        Zeros, in which machine code marks the chunks of the text at hand, if packed.
     index : Index
     """
 
@@ -141,10 +159,11 @@ class Memo:
         rows = self.rows.take(numbers, axis=0)[:, : self.width].astype(np.float64, copy=False)
         return rows, _pick(self.keys, numbers), self.letters.take(numbers)
 
-    def take_apart(self, numbers: I32) -> tuple[I64, F64, U64, U32]:
-        """Return which of their different rows each of these is, and what those hold."""
-        different, own = np.unique(numbers, return_inverse=True)
-        return own, *self.take(different)
+    def take_apart(self, numbers: I32, offsets: I64, texts: I64) -> Apart:
+        """Return the chunks of some texts, of which text `i` has those from `offsets[i]` on."""
+        parts = [numbers[offsets[at] : offsets[at + 1]] for at in texts.tolist()]
+        different, own = np.unique(np.concatenate(parts), return_inverse=True)
+        return Apart(np.cumsum([0, *map(len, parts)]), own, *self.take(different))
 
     def make_room(self, wanted: int) -> bool:
         """Make room for so many chunks; return whether rows moved, so that they must be found anew."""
@@ -183,7 +202,6 @@ class Memo:
             self.index, self.keys = Index(room), np.zeros(room, np.uint64)
             self.rows: npt.NDArray[Any] = np.zeros((room, self.width))
             return
-        self.seen = np.zeros(room, np.uint8)
         # Sums, at the end hash and key: one chunk is all in one cache line, or few.
         self.rows = wide((room, -(-(self.width + 4) // _LINE) * _LINE), np.int32)
         marks = self.rows.view(np.uint64)

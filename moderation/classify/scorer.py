@@ -8,7 +8,6 @@ divided by the root of their squared values.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -19,7 +18,7 @@ import scipy.sparse as sp
 
 from moderation.classify.frequent import NONE, Frequent
 from moderation.classify.kernel import COMPILER, Kernel, compiled
-from moderation.classify.memo import Memo
+from moderation.classify.memo import Apart, Memo
 from moderation.classify.weights import decode
 from moderation.memory import keep, release, rest
 from moderation.text.chunks import Chunked, batches, split
@@ -253,8 +252,8 @@ class Scorer:
         """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""
         if self._kernel:
             total, chunks, single = self._kernel.sums(texts)
-            if single:
-                total[list(single)] = self._spelled(list(single.values()))
+            for spelled, apart in single:
+                total[spelled] = self._spelled(apart)
             return total, chunks
         tokens = tokenise(texts)
         numbers = self._numbers(tokens)
@@ -266,8 +265,7 @@ class Scorer:
                 self._add_links(total, keys, tokens.offsets, step, seed, first[step:] | first[:-step])
         spelled = self._spell(self._memo.letters.take(numbers), tokens.offsets)
         if len(spelled):
-            parts = [numbers[tokens.offsets[at] : tokens.offsets[at + 1]] for at in spelled.tolist()]
-            total[spelled] = self._spelled([self._memo.take_apart(part) for part in parts])
+            total[spelled] = self._spelled(self._memo.take_apart(numbers, tokens.offsets, spelled))
         return total, np.diff(tokens.offsets)
 
     def _spell(self, letters: U32, offsets: I64) -> I64:
@@ -314,11 +312,9 @@ class Scorer:
         squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
         total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
 
-    def _spelled(self, texts: Sequence[tuple[I64, F64, U64, U32]]) -> F64:
-        """Return the sums of texts in which letters may spell words, given as `Memo.take_apart` does."""
-        own, rows, keys, letters = map(np.concatenate, zip(*texts, strict=True))
-        offsets = np.cumsum([0, *(len(text[0]) for text in texts)])
-        own += np.repeat(np.cumsum([0, *(len(text[2]) for text in texts[:-1])]), np.diff(offsets))
+    def _spelled(self, apart: Apart) -> F64:
+        """Return the sums of texts in which letters may spell words."""
+        offsets, own, rows, keys, letters = apart
         chunked = Chunked(pa.nulls(len(keys), pa.string()), own.astype(np.int32), offsets)
         chunked, keys, rows, _ = self._spell_out(chunked, (rows, keys, letters))
         first = first_times(chunked.tokens, chunked.offsets)

@@ -8,7 +8,7 @@ import numpy as np
 
 from moderation.text.compiled.shared import entry, fetch, log_of, mix_one, u64
 
-SOURCES: Final = "0f1051c9448068d6"
+SOURCES: Final = "65c9714f930bfc70"
 """Digest of the file that this one is compiled with, so that it changes when that does; see the tests."""
 
 
@@ -60,21 +60,21 @@ def grams(data, edges, one_byte, two_bytes, places, hashes, features, found):
 
 
 @entry
-def weigh(features, edges, ends, columns, stored, halves, least, logs, counts, scores):
+def weigh(features, edges, ends, columns, gains, whole, table, least, logs, counts, step, scores):
     """Add up what the n-grams of texts say of each language.
 
     Parameters
     ----------
     features, edges : ndarray
         Features of texts; where each text's begin and end.
-    ends, columns, stored, least : ndarray
-        Of the table; the weights, of two bytes each, as they are stored.
-    halves : ndarray of float32, shape (65536,)
-        Values of all that two bytes can hold.
+    ends, columns, gains, whole, table, least : ndarray
+        As in `langid.Tables`; `table` is its `rows`.
     logs : ndarray of float32
         What a feature counts for that occurs so many times.
     counts : ndarray of int32
         Scratch, a zero per feature of the table; zeros again afterwards.
+    step : float
+        Value of one step of a gain.
     scores : ndarray of float64, shape (n, classes)
         Zeros, gets the sums.
     """
@@ -84,18 +84,26 @@ def weigh(features, edges, ends, columns, stored, halves, least, logs, counts, s
         for at in range(first, stop):
             feature = u64(features[at])
             counts[feature] += 1
-            begin = u64(ends[feature])
-            fetch(columns, begin)
-            fetch(stored, begin)
-            fetch(stored, begin + u64(32))
+            row = whole[feature]
+            if row >= 0:
+                for line in range(u64(0), classes, u64(32)):
+                    fetch(table[row], line)
+            else:
+                begin = u64(ends[feature])
+                fetch(columns, begin)
+                fetch(gains, begin)
         for at in range(first, stop):
             feature = u64(features[at])
             if counts[feature]:
                 times = np.float64(logs[counts[feature]])
                 counts[feature] = 0
                 every += times
-                for place in range(u64(ends[feature]), u64(ends[feature + one])):
-                    column = u64(columns[place])
-                    sums[column] += times * (halves[stored[place]] - least[column])
+                row = whole[feature]
+                if row >= 0:
+                    for column in range(classes):
+                        sums[column] += times * table[row, column]
+                else:
+                    for place in range(u64(ends[feature]), u64(ends[feature + one])):
+                        sums[u64(columns[place])] += times * gains[place]
         for column in range(classes):
-            sums[column] += every * least[column]
+            sums[column] = sums[column] * step + every * least[column]
