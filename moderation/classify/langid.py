@@ -2,22 +2,20 @@
 
 A text's features are the longest n-grams of bytes that end at each of its bytes; their weights make a naive
 Bayes decision (Lui and Baldwin, 2012, "langid.py: an off-the-shelf language identification tool"). The
-tables are py3langid's own, without its automaton: n-grams are found by hash, and few weights are stored where
-they are no more than a language's least. `moderation.train.langid_tables` makes the file.
+tables are py3langid's own, without its automaton: n-grams are found by hash, and of most only the weights
+that are more than a language's least are stored. `moderation.train.langid_tables` makes the file.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from moderation.classify.kernel import COMPILER, LANGUAGES, at_hand
 from moderation.classify.memo import Index
@@ -42,12 +40,6 @@ SIZE_BITS: Final = np.uint64(56)
 
 STEPS: Final = 512
 """Steps of a unit in which log-likelihoods are stored: what the table has is a multiple of one."""
-
-DENSE: Final = 0.45
-"""Share of the classes from which on a feature's row is stored whole: as small as with the columns beside."""
-
-_BLOCK: Final = 1 << 18
-"""Weights converted at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +141,8 @@ def _scores(features: I32, ends: I64, tables: Tables) -> F64:
         stored = tables.ends, tables.columns, tables.gains, tables.whole, tables.rows, tables.least
         module.weigh(features, ends, *stored, logs, np.zeros(len(tables.whole), np.int32), 1 / STEPS, scores)
         return scores
+    import scipy.sparse as sp
+
     used, columns = _distinct(features, len(tables.whole))
     counts = sp.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (count, len(used)))
     counts.sum_duplicates()
@@ -212,23 +206,6 @@ def _tables() -> Tables:
         features = np.concatenate(([-1], stored["features"])).astype(np.int32)
         classes = stored["classes"].tolist()
         return Tables(
-            *(index, features, *_gains(stored), stored["least"], stored["prior"]),
-            *(np.array(classes, object), _aliases(classes)),
+            *(index, features, stored["ends"], stored["columns"], stored["gains"], stored["whole"]),
+            *(stored["rows"], stored["least"], stored["prior"], np.array(classes, object), _aliases(classes)),
         )
-
-
-def _gains(stored: Mapping[str, npt.NDArray[Any]]) -> tuple[I32, npt.NDArray[np.uint8], I16, I32, I16]:
-    """Return `ends`, `columns`, `gains`, `whole` and `rows` of the stored weights."""
-    ends, columns, weights, least = (stored[name] for name in ("ends", "columns", "weights", "least"))
-    gains = np.empty(len(columns), np.int16)
-    for start in range(0, len(columns), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        gains[part] = (weights[part].astype(np.float32) - least.take(columns[part])) * STEPS
-    counts = np.diff(ends)
-    many = counts >= DENSE * len(least)
-    whole = np.where(many, np.cumsum(many, dtype=np.int32) - 1, np.int32(-1))
-    inside = np.repeat(many, counts)
-    rows = np.zeros((int(many.sum()), len(least)), np.int16)
-    rows[np.repeat(whole[many], counts[many]), columns[inside]] = gains[inside]
-    few = np.concatenate(([0], np.cumsum(np.where(many, 0, counts)))).astype(np.int32)
-    return few, columns[~inside], gains[~inside], whole, rows

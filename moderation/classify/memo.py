@@ -21,7 +21,7 @@ _BLOCK: Final = 1 << 12
 _LINE: Final = 16
 """Numbers of four bytes in a cache line."""
 
-PLACES: Final = 4
+PLACES: Final = 2
 """Places of an index for each row, so that few hashes have to look further than one."""
 
 
