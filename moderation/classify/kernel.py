@@ -24,7 +24,7 @@ from moderation.text import features, obfuscation
 from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
 from moderation.text.table import ODD
-from moderation.text.tokens import LENGTH, bytes_of, pick, powers_of
+from moderation.text.tokens import INVERSE, LEADS, LENGTH, bytes_of, pick, powers_of
 
 if TYPE_CHECKING:
     from moderation.classify.scorer import Analysed, Weights
@@ -44,6 +44,9 @@ BATCH, LANGUAGES = f"{PACKAGE}.batch", f"{PACKAGE}.languages"
 
 COMPILER: Final = "libllvmlite"
 """Library that makes machine code and loads it; idle once that is done."""
+
+SHORT: Final = 1 << 11
+"""Bytes of a text that has the powers for its chunks' hashes at hand; in longer ones they are multiplied."""
 
 LEFT: Final = 1 << 14
 """Chunks left to the arrays at once: their features are some hundred times as large as they are."""
@@ -128,7 +131,7 @@ class Kernel:
         # A border at every byte and at the end of each text; at every second byte a chunk, with two pairs.
         longest = max(int(np.diff(edges).max(initial=0)), self._shared.BYTES_TOGETHER)
         most = longest + 2 * self._shared.TOGETHER
-        lists = (np.empty(most, np.uint64) for _ in range(3))
+        lists = (np.empty(most, np.uint64) for _ in range(4))
         once = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.uint8)
         scratch = self._shared.Scratch(*self._room, np.empty((min(most, LEFT), 3), np.uint64), *lists, *once)
         first = 0
@@ -192,8 +195,8 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     return (
         *(_copied(table.tags), _records(weights), LEVELS.astype(np.int64), _copied(weights.vocabulary)),
         *(np.sort(english), maybe, np.sort(np.array(rude, np.uint64)), lexicon_shapes(weights.lexicon)),
-        *(np.sort(np.array(weights.grams, np.int64)), powers_of(BASE, 2 * LONGEST)),
-        *(np.array(steps, np.uint64), features.KINDS[:128], signs, as_i, as_l),
+        *(np.sort(np.array(weights.grams, np.int64)), powers_of(BASE, SHORT), powers_of(INVERSE, SHORT)),
+        *(_white(), np.array(steps, np.uint64), features.KINDS[:128], signs, as_i, as_l),
         np.array([int.from_bytes(suffix.encode(), "big") for suffix in features.SUFFIXES], np.uint32),
         *(np.array(families, np.int64), features.SHAPE_HASHES, np.array(limits, np.int64)),
         np.array([LENGTH, ODD], np.uint64),
@@ -215,6 +218,14 @@ def _records(weights: Weights) -> npt.NDArray[np.uint8]:
     copied(weights.codes, records[:, :labels])
     copied(weights.table.squares, records.view("<u2")[:, codes // 2])
     return records
+
+
+def _white() -> npt.NDArray[np.uint8]:
+    """Return which bytes are white space, 1, or may begin some, 2."""
+    kinds = np.zeros(256, np.uint8)
+    kinds[[*range(0x09, 0x0E), *range(0x1C, 0x21)]] = 1
+    kinds[list(LEADS)] = 2
+    return kinds
 
 
 def _signs() -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -127,28 +127,13 @@ def test_written_examples_and_audit_score_as_with_arrays() -> None:
 
 def test_long_and_many_texts_score_as_with_arrays(weights: Weights) -> None:
     words = [*WORDS, *PARTS, *WIDE, "\u3000", "\u2003", "a\xa0b"]
-    # Around what is worked on together, and what is left to arrays at once.
-    sizes = [4095, 4096, 4097, 0, 1, 70_000]
+    # Around what has powers of its own, what is worked on together, and what is left to arrays at once.
+    sizes = [kernel.SHORT + by for by in (-1, 0, 1)] + [4095, 4096, 4097, 0, 1, 70_000]
     long = [" ".join(words * 4000)[at : at + size] for at, size in enumerate(sizes)]
     new = [" ".join(f"w{number}ü" for number in range(at, at + kernel.LEFT + 9)) for at in (0, 5)]
     short = ["idiot the"] * 40 + ["", " "] * 20
     for texts in (long, new, [*short, *long, *short, *new, *short]):
         assert same(*both(weights, pa.array(texts), 1 << 16))
-
-
-def test_white_space_at_any_place_of_a_block(weights: Weights) -> None:
-    """Blocks of 64 bytes are searched at once, and 16 bytes of a chunk are hashed at once."""
-    spaces = [" ", "\n ", "\u2003", "\u3000", "\x85", "\u2019", "\xe9"]
-    texts = [
-        "x" * before + space + "idiot" * after
-        for space in spaces
-        for before in range(70)
-        for after in (0, 1, 30)
-    ]
-    texts += [space * times for space in spaces for times in (1, 21, 22, 63, 64, 65, 130)]
-    for start in range(3):
-        assert same(*both(weights, pa.array(texts).slice(start), 1 << 12))
-        assert same(*both(weights, pa.array(texts[start::3][:1]), 1 << 12))
 
 
 def default_scorers() -> tuple[Scorer, Scorer]:

@@ -13,9 +13,7 @@ import numpy as np
 
 from moderation.text.compiled.chunk import add_features, analyse, find_features
 from moderation.text.compiled.shared import (
-    BLOCK,
     BYTES_TOGETHER,
-    HEAD,
     SEEN,
     SIDE_BY_SIDE,
     SPELLED,
@@ -24,18 +22,15 @@ from moderation.text.compiled.shared import (
     apart,
     entry,
     fetch,
-    head_sum,
     inlined,
     knows,
     log_of,
-    lowest,
     mix_one,
-    spaces,
     sum_block,
     u64,
 )
 
-SOURCES: Final = "6b093a4a83bc085a"
+SOURCES: Final = "b1fa9e52843cd549"
 """Digest of the files that this one is compiled with, so that it changes when they do; see the tests."""
 
 
@@ -65,56 +60,76 @@ def white(data, at, stop):
 
 
 @inlined
-def cut(data, at, stop, borders, first):
-    """Write where chunks begin and end from `borders[first]` on; return where what was written ends.
+def cut(data, at, stop, tables, borders, first, sums):
+    """Write where chunks begin and end from `borders[first]` on, and what their hashes are made of.
 
-    White space is found in many bytes at once, unless a character among them may be white space beyond ASCII.
+    No way parts at white space: the processor would guess wrong at the borders of most chunks, which costs
+    as much as several bytes. Returns the number of borders.
     """
-    size, one, outside = u64(len(data)), u64(1), u64(1)
+    kinds, powers, one = tables.white, tables.powers, u64(1)
+    count, place, total, outside = u64(0), u64(0), u64(0), one
     while at < stop:
-        if at + u64(BLOCK) <= size:
-            white_space, perhaps = spaces(data, at)
-            inside = min(stop - at, u64(BLOCK))
-            kept = ~u64(0) >> (u64(BLOCK) - inside)
-            if perhaps & kept == u64(0):
-                edges = (white_space ^ (white_space << one | outside)) & kept
-                while edges:
-                    borders[first] = at + lowest(edges)
-                    first += one
-                    edges &= edges - one
-                outside = white_space >> (inside - one) & one
-                at += inside
-                continue
-        end = min(at + u64(BLOCK), stop)
-        while at < end:
+        code = data[at]
+        kind = u64(kinds[code])
+        if kind > one:
+            kind = u64(0)
             wide = white(data, at, stop)
-            if (wide > u64(0)) != (outside > u64(0)):
-                borders[first] = at
-                first += one
-                outside ^= one
-            at += max(wide, one)
-    borders[first] = at
-    return first + (one ^ outside)
+            if wide:
+                borders[first + count], sums[count] = at, total
+                count += one ^ outside
+                outside = one
+                at += wide
+                place += wide
+                continue
+        borders[first + count], sums[count] = at, total
+        count += kind ^ outside
+        outside = kind
+        total += u64(code) * powers[place]
+        at += one
+        place += one
+    borders[first + count], sums[count] = at, total
+    return count + (one ^ outside)
+
+
+@inlined
+def cut_long(data, at, stop, tables, borders, wanted, chunks):
+    """As `cut`, for a text of more bytes than there are powers; write what the hashes are made of as well."""
+    one = u64(1)
+    while True:
+        while at < stop:
+            wide = white(data, at, stop)
+            if wide == u64(0):
+                break
+            at += wide
+        if at == stop:
+            return chunks
+        begin, total, power = at, u64(0), one
+        while at < stop and white(data, at, stop) == u64(0):
+            total += u64(data[at]) * power
+            power *= tables.powers[1]
+            at += one
+        borders[u64(2) * chunks], borders[u64(2) * chunks + one] = begin, at
+        wanted[chunks] = total
+        chunks += one
 
 
 @inlined
 def hash_chunks(data, edges, text, tables, places, scratch, chunks):
     """Write the borders and hashes of a text's chunks behind those of as many others; return their number."""
-    borders, wanted, powers, one, two = scratch.borders, scratch.wanted, tables.powers, u64(1), u64(2)
-    at, stop, first, size = u64(edges[text]), u64(edges[text + 1]), chunks, u64(len(data))
-    shift, head = u64(64) - log_of(len(places)), u64(HEAD)
-    chunks = cut(data, at, stop, borders, two * first) >> one
+    borders, before, wanted, one, two = scratch.borders, scratch.before, scratch.wanted, u64(1), u64(2)
+    at, stop, first = u64(edges[text]), u64(edges[text + 1]), chunks
+    shift = u64(64) - log_of(len(places))
+    if stop - at < u64(len(tables.inverses)):
+        chunks += cut(data, at, stop, tables, borders, two * chunks, before) >> one
+        for chunk in range(first, chunks):
+            inside = two * (chunk - first)
+            total = before[inside + one] - before[inside]
+            wanted[chunk] = total * tables.inverses[borders[two * chunk] - at]
+    else:
+        chunks = cut_long(data, at, stop, tables, borders, wanted, chunks)
     for chunk in range(first, chunks):
-        begin, end = borders[two * chunk], borders[two * chunk + one]
-        length, at, total, power = end - begin, begin, u64(0), one
-        if begin + head <= size:
-            total = head_sum(data, begin, min(length, head), powers)
-            at, power = begin + head, powers[head]
-        while at < end:
-            total += u64(data[at]) * power
-            power *= powers[1]
-            at += one
-        mixed = max(mix_one(total + length * tables.factors[0], tables.steps[0]), one)
+        size = borders[two * chunk + one] - borders[two * chunk]
+        mixed = max(mix_one(wanted[chunk] + size * tables.factors[0], tables.steps[0]), one)
         fetch(places, mixed >> shift)
         wanted[chunk] = mixed
     return chunks

@@ -34,9 +34,6 @@ SIDE_BY_SIDE: Final = 16
 SEEN: Final = 1 << 30
 """Added to a row's number of letters while the text at hand has held its chunk."""
 
-BLOCK, HEAD = 64, 16
-"""Bytes of a text in which white space is found at once, and of a chunk that are hashed at once."""
-
 LARGEST: Final = (1 << 31) - 1  # of a sum over a chunk, see `scorer.LARGEST_SUM`
 _FIRST, _SECOND = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)  # of splitmix64, see `hashing.mix`
 
@@ -54,6 +51,8 @@ class Tables(NamedTuple):
     shapes: Array  # bool, lengths and first and last letters of the lexicon, see Innocent
     grams: Array  # int64, ascending
     powers: Array  # uint64, of the hashes' base
+    inverses: Array  # uint64, of the powers
+    white: Array  # uint8, of bytes: 1 is white space, 2 the beginning of a character that may be
     steps: Array  # uint64, `seed_step` of each name space
     kinds: Array  # uint8, of folded ASCII characters
     signs: Array  # uint16, likewise
@@ -89,6 +88,7 @@ class Scratch(NamedTuple):
     sums: Array  # int64, of each chunk or text
     queue: Array  # uint64: row, first byte and end of chunks that have no sums yet
     borders: Array  # uint64: where a chunk begins, where it ends, where the next one begins, ...
+    before: Array  # uint64, what the hashes of one text's chunks are made of
     wanted: Array  # uint64, hashes of chunks, then of pairs
     buckets: Array  # uint64, of pairs
     different: Array  # int32, rows of a text's different chunks
@@ -149,65 +149,6 @@ def sum_block(_, rows, numbers, begin, end, block, sums):
 
     whole = types.uint64
     return types.void(rows, numbers, whole, whole, whole, sums), generate
-
-
-@intrinsic
-def spaces(_, data, at):
-    """Find white space among `BLOCK` bytes: bits of ASCII ones, and of bytes that may begin others."""
-
-    def generate(context, builder, signature, given):
-        place = context.make_array(signature.args[0])(context, builder, given[0])
-        vector, word = ir.VectorType(ir.IntType(8), BLOCK), ir.IntType(BLOCK)
-        block = builder.gep(place.data, [given[1]])
-        block = builder.load(builder.bitcast(block, vector.as_pointer()), align=1)
-
-        def among(first, count):
-            fixed = (ir.Constant(vector, [value] * BLOCK) for value in (first, count))
-            return builder.icmp_unsigned("<", builder.sub(block, next(fixed)), next(fixed))
-
-        white = builder.or_(among(0x09, 5), among(0x1C, 5))
-        perhaps = builder.or_(among(0xC2, 1), among(0xE1, 3))
-        bits = [builder.bitcast(found, word) for found in (white, perhaps)]
-        return context.make_tuple(builder, signature.return_type, bits)
-
-    return types.UniTuple(types.uint64, 2)(data, types.uint64), generate
-
-
-@intrinsic
-def lowest(_, bits):
-    """Return the place of the lowest bit of a number that is not 0."""
-
-    def generate(context, builder, signature, given):
-        return builder.cttz(given[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
-
-
-@intrinsic
-def head_sum(_, data, begin, size, powers):
-    """Sum the first `size` of `HEAD` bytes, each times its power, in wrapped arithmetic."""
-
-    def generate(context, builder, signature, given):
-        held, factors = (context.make_array(signature.args[at])(context, builder, given[at]) for at in (0, 3))
-        byte, whole, half = ir.IntType(8), ir.IntType(64), HEAD // 2
-        vector, wide = ir.VectorType(byte, HEAD), ir.VectorType(whole, half)
-        head = builder.bitcast(builder.gep(held.data, [given[1]]), vector.as_pointer())
-        head, none = builder.load(head, align=1), ir.Constant(vector, None)
-        size = builder.insert_element(none, builder.trunc(given[2], byte), ir.Constant(ir.IntType(32), 0))
-        size = builder.shuffle_vector(size, none, ir.Constant(ir.VectorType(ir.IntType(32), HEAD), None))
-        inside = builder.icmp_unsigned("<", ir.Constant(vector, list(range(HEAD))), size)
-        head, total = builder.select(inside, head, none), ir.Constant(wide, None)
-        for first in (0, half):
-            lanes = ir.Constant(ir.VectorType(ir.IntType(32), half), list(range(first, first + half)))
-            values = builder.zext(builder.shuffle_vector(head, none, lanes), wide)
-            place = builder.gep(factors.data, [ir.Constant(whole, first)])
-            place = builder.bitcast(place, wide.as_pointer())
-            total = builder.add(total, builder.mul(values, builder.load(place, align=8)))
-        add = ir.FunctionType(whole, [wide])
-        add = cgutils.get_or_insert_function(builder.module, add, f"llvm.vector.reduce.add.v{half}i64")
-        return builder.call(add, [total])
-
-    return types.uint64(data, types.uint64, types.uint64, powers), generate
 
 
 @inlined
