@@ -2,7 +2,7 @@
 
 English must not pay for it: only a text of some length is looked at, of whose letters few stand in words
 that the model knows and which has few of the words that hold English together, and only a confident answer
-counts. So slang, leetspeak, emoji and short comments are scored.
+counts, or one that the script gives. So slang, leetspeak, emoji and short comments are scored.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ tweets one in 5,000 has so many, of English texts with strange words three in fo
 
 LONGEST: Final = 400
 """Characters that identification looks at."""
+
+OTHER_SCRIPT: Final = r"[^\P{L}\p{Latin}\p{Common}]"
+"""A letter of a script in which nobody writes English."""
 
 TOGETHER: Final = 512
 """Texts identified at once: more of them share the steps, fewer keep memory small."""
@@ -64,7 +67,16 @@ def withheld_language(texts: pa.StringArray, margins: Margins) -> tuple[Objects,
     doubtful = np.flatnonzero(enough & ~english)
     for start in range(0, len(doubtful), TOGETHER):
         at = doubtful[start : start + TOGETHER]
-        codes, confident = identify(pc.utf8_slice_codeunits(texts.take(pa.array(at)), 0, LONGEST).to_pylist())
+        shown = pc.utf8_slice_codeunits(texts.take(pa.array(at)), 0, LONGEST)
+        codes, confident = identify(shown.to_pylist())
+        # Which of the languages of a script it is may be in doubt, but not that it is none of Latin letters.
+        other, latin = (_count(shown, pattern) for pattern in (OTHER_SCRIPT, r"\p{Latin}"))
+        confident |= (other >= np.maximum(FEWEST_LETTERS, latin)) & (codes != KNOWN_LANGUAGE)
         language[at[confident]] = codes[confident]
         foreign[at[confident]] = codes[confident] != KNOWN_LANGUAGE
     return language, foreign
+
+
+def _count(texts: pa.StringArray, pattern: str) -> npt.NDArray[np.int32]:
+    counts: npt.NDArray[np.int32] = pc.count_substring_regex(texts, pattern).to_numpy()
+    return counts

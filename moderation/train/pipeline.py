@@ -143,8 +143,12 @@ def training_frame(recipe: Recipe, corpora: Path) -> pd.DataFrame:
 
 
 def sides(frame: pd.DataFrame, seed: int) -> pd.Series[str]:
-    """Give each row a side, "train", "valid" or "test"; what a program wrote is too alike to be on two."""
-    return split_by_group(frame, seed).mask(~written_by_people(frame), "train")
+    """Give each row a side, "train", "valid" or "test".
+
+    What a program wrote is too alike to be on two, and is trained on, but for what people wrote as well.
+    """
+    made = ~written_by_people(frame)
+    return split_by_group(frame, seed).mask(made & ~frame["near"].isin(frame["near"][~made]), "train")
 
 
 def _own_rows(corpora: Path) -> dict[str, pd.DataFrame]:

@@ -42,3 +42,16 @@ def test_words_of_english_grammar_keep_strange_words_from_being_foreign() -> Non
     language, foreign = withheld_language(pa.array([text] * 4), margins)
     assert language.tolist() == ["de", "en", "en", ""]
     assert foreign.tolist() == [True, False, False, False]
+
+
+def test_letters_of_another_script_are_not_english_whichever_language_it_is() -> None:
+    chinese = "大家好，问题已经解决，谢谢各位帮助，祝大家周末愉快"
+    # Twenty letters of the script, and more than of the Latin one.
+    texts = [chinese, chinese[:18], chinese + " ok lol" * 9]
+    assert not identify(texts)[1].any()
+    letters, none = np.array([22, 16, 67]), np.zeros(3, np.int64)
+    language, foreign = withheld_language(
+        pa.array(texts), Margins(np.zeros((3, 8)), letters, none, np.full(3, 9), none)
+    )
+    assert foreign.tolist() == [True, False, False]
+    assert language.tolist() == ["zh", "", ""]
