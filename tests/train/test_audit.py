@@ -208,7 +208,9 @@ def test_no_sentence_is_near_one_that_was_trained_on() -> None:
     ]
     assert runs(texts) & runs(trained) == set()
     # Of signs alone, nothing is left when normalised.
-    assert {normalise(text) or text for text in texts} & {normalise(text) or text for text in trained} == set()
+    assert {normalise(text) or text for text in texts} & {
+        normalise(text) or text for text in trained
+    } == set()
 
 
 GOOD = """

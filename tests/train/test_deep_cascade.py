@@ -11,6 +11,7 @@ import pytest
 from moderation.classify.deep.look import SecondLook
 from moderation.train.deep.cascade import Change, bands, fit_change, fit_share, in_bands, logit
 from moderation.train.deep.second import (
+    MOST,
     Tiers,
     curve,
     fit_second_look,
@@ -127,6 +128,18 @@ def tiers() -> tuple[Tiers, pd.DataFrame]:
     frame = pd.DataFrame(truth.astype(float), columns=list(LABELS)).assign(corpus="one")
     # What is unseen flattens the first tier's odds; 1.35 keeps it calibrated.
     return Tiers(LABELS, seen / 1.35, both, config, config), frame
+
+
+def test_the_first_tier_counts_even_where_the_second_knows_more(tiers: tuple[Tiers, pd.DataFrame]) -> None:
+    both, frame = tiers
+    noise = replace(both, fast=np.random.default_rng(1).normal(size=both.fast.shape))
+    weights = {
+        label: (np.arange(len(frame)), np.stack((1 - frame[label], frame[label]), axis=1) / len(frame))
+        for label in LABELS
+    }
+    combine = fit_together(noise, frame, np.ones(len(frame), bool), weights)["combine"]
+    for first, second, _ in combine.values():
+        assert first / (first + second) == pytest.approx(1 - MOST, abs=0.001)
 
 
 def test_a_second_look_at_few_comments_brings_most_of_the_gain(tiers: tuple[Tiers, pd.DataFrame]) -> None:

@@ -25,6 +25,10 @@ Reference = Mapping[str, tuple[I64, F64]]
 SHARES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
 """Shares of comments looked at again for which the card says what is gained."""
 
+MOST: Final = 0.8
+"""How much the second tier counts at most. Of what no corpus has, such as an emoji by itself, it says anything with
+confidence; where held-out rows would give it more, this much changes little on them."""
+
 BACKGROUND_SHARE: Final = 0.9
 """Share of ordinary comments in the mix that shares are taken of; the other corpora have the rest."""
 
@@ -69,7 +73,7 @@ def fit_together(tiers: Tiers, frame: pd.DataFrame, rows: Bool, reference: Refer
         known = np.flatnonzero(rows & frame[label].notna().to_numpy())
         fast, deep = tiers.fast[:, column], tiers.deep[:, column]
         positive, corpus = (frame[name].to_numpy()[known] for name in (label, "corpus"))
-        share = fit_share(fast[known], deep[known], positive > 0.5, corpus)
+        share = min(fit_share(fast[known], deep[known], positive > 0.5, corpus), MOST)
         at, weights = reference[label]
         slope, bias = fit_sigmoid((1 - share) * fast[at] + share * deep[at], weights)
         combine[label] = (round(slope * (1 - share), 6), round(slope * share, 6), round(bias, 6))
