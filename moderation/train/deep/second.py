@@ -26,8 +26,11 @@ SHARES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
 """Shares of comments looked at again for which the card says what is gained."""
 
 MOST: Final = 0.8
-"""How much the second tier counts at most. Of what no corpus has, such as an emoji by itself, it says anything with
-confidence; where held-out rows would give it more, this much changes little on them."""
+"""How much the second tier counts at most.
+
+Of what no corpus has, such as an emoji by itself, it says anything with confidence; where held-out rows
+would give it more, this much changes little on them.
+"""
 
 BACKGROUND_SHARE: Final = 0.9
 """Share of ordinary comments in the mix that shares are taken of; the other corpora have the rest."""
