@@ -70,11 +70,22 @@ def withheld_language(texts: pa.StringArray, margins: Margins) -> tuple[Objects,
         shown = pc.utf8_slice_codeunits(texts.take(pa.array(at)), 0, LONGEST)
         codes, confident = identify(shown.to_pylist())
         # Which of the languages of a script it is may be in doubt, but not that it is none of Latin letters.
-        other, latin = (_count(shown, pattern) for pattern in (OTHER_SCRIPT, r"\p{Latin}"))
-        confident |= (other >= np.maximum(FEWEST_LETTERS, latin)) & (codes != KNOWN_LANGUAGE)
+        unsure = np.flatnonzero(
+            ~confident & (codes != KNOWN_LANGUAGE) & (_more_bytes(shown) >= FEWEST_LETTERS)
+        )
+        if len(unsure):
+            few = shown.take(pa.array(unsure))
+            other, latin = (_count(few, pattern) for pattern in (OTHER_SCRIPT, r"\p{Latin}"))
+            confident[unsure] = other >= np.maximum(FEWEST_LETTERS, latin)
         language[at[confident]] = codes[confident]
         foreign[at[confident]] = codes[confident] != KNOWN_LANGUAGE
     return language, foreign
+
+
+def _more_bytes(texts: pa.StringArray) -> npt.NDArray[np.int32]:
+    """Return how many bytes more than characters each text has: none in ASCII, one a letter elsewhere."""
+    more: npt.NDArray[np.int32] = pc.subtract(pc.binary_length(texts), pc.utf8_length(texts)).to_numpy()
+    return more
 
 
 def _count(texts: pa.StringArray, pattern: str) -> npt.NDArray[np.int32]:
