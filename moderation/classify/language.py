@@ -83,7 +83,7 @@ def withheld_language(texts: pa.StringArray, margins: Margins) -> tuple[Objects,
 
 
 def _more_bytes(texts: pa.StringArray) -> npt.NDArray[np.int32]:
-    """Return how many bytes more than characters each text has: none in ASCII, one a letter elsewhere."""
+    """Return how many bytes more than characters each text has: as many as letters beyond ASCII, or more."""
     more: npt.NDArray[np.int32] = pc.subtract(pc.binary_length(texts), pc.utf8_length(texts)).to_numpy()
     return more
 

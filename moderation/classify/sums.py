@@ -1,6 +1,6 @@
 """Sums of rows by group, exact for whole numbers: by numpy where they are few, else by scipy.
 
-Importing scipy takes longer than a comment, and 20 MiB, which those who score a few comments are spared.
+Importing scipy takes far longer than a comment, which those who score a few are spared.
 """
 
 from __future__ import annotations

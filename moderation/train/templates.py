@@ -38,7 +38,7 @@ def template_rows(path: Path, corpus: str = TEMPLATES) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        TOML: `[slots]` with lists of words; each of the others with `text` and `labels`.
+        TOML: `[slots]`, lists of words; `[[template]]`, `[[stance]]`, `[[short]]` with `text` and `labels`.
     corpus : str
         A name in `KINDS`.
 
@@ -50,7 +50,7 @@ def template_rows(path: Path, corpus: str = TEMPLATES) -> pd.DataFrame:
     stated = tomllib.loads(path.read_text("utf-8"))
     draw = random.Random(0)
     rows: dict[str, tuple[str, ...]] = {}
-    for template in (template for kind in KINDS[corpus] for template in stated.get(kind, ())):
+    for template in (template for kind in KINDS[corpus] for template in stated[kind]):
         for _ in range(ROWS_PER_TEMPLATE):
             text = _SLOT.sub(lambda slot: draw.choice(stated["slots"][slot.group(1)]), template["text"])
             rows[text] = tuple(template["labels"])

@@ -62,6 +62,14 @@ def test_what_a_program_wrote_is_learnt_from_and_not_measured_on() -> None:
     assert [name for name in ("caves", *made) if judged(frame, name, "conspiracy")] == ["caves"]
 
 
+def test_what_people_wrote_as_well_is_on_the_side_of_what_they_wrote() -> None:
+    pairs = [f"{first} and {second}" for first in WORDS for second in WORDS]
+    frame = frame_of([(name, pair, 0.0) for name in ("caves", "written_templates") for pair in pairs])
+    people, program = (sides(frame, 1)[frame["corpus"] == name] for name in ("caves", "written_templates"))
+    assert set(people) == {"train", "valid", "test"}
+    assert program.tolist() == people.tolist()
+
+
 def test_features_of_one_class_count_for_more() -> None:
     matrix = sp.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [1, 0, 1], [1, 0, 1]], np.float32))
     yes = np.array([1.0, 1.0, 0.0, 0.0])

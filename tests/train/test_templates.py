@@ -20,6 +20,9 @@ labels = ["abusive", "identity_attack"]
 [[stance]]
 text = "{who} are not vermin"
 labels = []
+[[short]]
+text = "owls!"
+labels = []
 """
 
 
@@ -27,11 +30,13 @@ def test_slots_are_filled_the_same_way_every_time(tmp_path: Path) -> None:
     path = tmp_path / "templates.toml"
     path.write_text(STATED, "utf-8")
     harmless, both = template_rows(path, TEMPLATES), template_rows(path, STANCES)
-    assert sorted(harmless["text"]) == sorted(
+    seen = [
         f"I saw {one} and {other}" for one in ("cats", "dogs", "owls") for other in ("cats", "dogs", "owls")
-    )
-    # Rows of what is harmless do not depend on what else there is.
-    assert both["text"].iloc[: len(harmless)].tolist() == harmless["text"].tolist()
+    ]
+    assert sorted(harmless["text"]) == sorted([*seen, "owls!"])
+    # Rows of harmless sentences do not depend on what else there is; words alone stand behind all others.
+    assert both["text"].iloc[: len(seen)].tolist() == harmless["text"].iloc[: len(seen)].tolist()
+    assert both["text"].iloc[-1] == harmless["text"].iloc[-1] == "owls!"
     assert set(harmless["corpus"]) == {TEMPLATES}
     attack = both[both["text"] == "owls are vermin"].iloc[0]
     assert {label for label in LABELS if attack[label]} == {"abusive", "identity_attack"}
