@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -103,6 +104,19 @@ class Apart(NamedTuple):
     rows: F64
     keys: U64
     letters: U32
+
+    @classmethod
+    def together(cls, parts: Sequence[Apart]) -> Apart:
+        """Return the chunks of all texts of several; what they share stands there several times."""
+        if len(parts) == 1:
+            return parts[0]
+        chunks = np.cumsum([0, *(len(part.own) for part in parts)])
+        rows = np.cumsum([0, *(len(part.rows) for part in parts)])
+        return cls(
+            np.concatenate([[0], *(part.offsets[1:] + at for part, at in zip(parts, chunks, strict=False))]),
+            np.concatenate([part.own + at for part, at in zip(parts, rows, strict=False)]),
+            *(np.concatenate([part[column] for part in parts]) for column in (2, 3, 4)),
+        )
 
 
 class Memo:

@@ -69,6 +69,9 @@ WIDER: Final = 4
 SLICE: Final = 1 << 13
 """New chunks analysed at once: their features are some hundred times as large as they are."""
 
+WAITING: Final = 1 << 13
+"""Chunks of texts that spell words, from which on those are put together, all in one go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -214,9 +217,15 @@ class Scorer:
             self.prepare()
         labels = self._labels
         rows, chunks = np.empty((len(texts), labels + EXTRA_COLUMNS)), np.empty(len(texts), np.int64)
+        waiting: list[tuple[I64, Apart]] = []
         for start, batch in batches(texts, BATCH_BYTES * (WIDER if self._kernel else 1)):
             part = slice(start, start + len(batch))
-            rows[part], chunks[part] = self._batch(batch)
+            rows[part], chunks[part], single = self._batch(batch)
+            waiting += [(start + numbers, apart) for numbers, apart in single]
+            if sum(len(apart.own) for _, apart in waiting) > WAITING:
+                self._put_spelled(waiting, rows)
+                waiting = []
+        self._put_spelled(waiting, rows)
         squares = rows[:, labels + SQUARES]
         norm = np.sqrt(np.where(squares > 0, squares * self.weights.table.unit, 1))
         values = rows[:, :labels] * self.weights.units / norm[:, None]
@@ -248,13 +257,10 @@ class Scorer:
         if len(known.marks):
             self._memo.add(known.hashes, known.sums, known.keys, known.letters)
 
-    def _batch(self, texts: pa.StringArray) -> tuple[F64, I64]:
-        """Return the sums over chunks and pairs of each text, shape (n, labels + 4), and its chunks."""
+    def _batch(self, texts: pa.StringArray) -> tuple[F64, I64, list[tuple[I64, Apart]]]:
+        """Sum the chunks and pairs of texts, see `Kernel.sums`; those that spell a word are not done yet."""
         if self._kernel:
-            total, chunks, single = self._kernel.sums(texts)
-            for spelled, apart in single:
-                total[spelled] = self._spelled(apart)
-            return total, chunks
+            return self._kernel.sums(texts)
         tokens = tokenise(texts)
         numbers = self._numbers(tokens)
         first = first_times(numbers, tokens.offsets)
@@ -264,9 +270,8 @@ class Scorer:
             if wanted and len(keys) > step:
                 self._add_links(total, keys, tokens.offsets, step, seed, first[step:] | first[:-step])
         spelled = self._spell(self._memo.letters.take(numbers), tokens.offsets)
-        if len(spelled):
-            total[spelled] = self._spelled(self._memo.take_apart(numbers, tokens.offsets, spelled))
-        return total, np.diff(tokens.offsets)
+        single = [(spelled, self._memo.take_apart(numbers, tokens.offsets, spelled))] if len(spelled) else []
+        return total, np.diff(tokens.offsets), single
 
     def _spell(self, letters: U32, offsets: I64) -> I64:
         """Return the texts in which letters that stand one by one spell a word."""
@@ -312,6 +317,12 @@ class Scorer:
         squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
         total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
 
+    def _put_spelled(self, waiting: list[tuple[I64, Apart]], rows: F64) -> None:
+        """Write the sums of texts in which letters may spell words, of all batches in one go."""
+        if waiting:
+            numbers, parts = zip(*waiting, strict=True)
+            rows[np.concatenate(numbers)] = self._spelled(Apart.together(parts))
+
     def _spelled(self, apart: Apart) -> F64:
         """Return the sums of texts in which letters may spell words."""
         offsets, own, rows, keys, letters = apart
@@ -335,6 +346,9 @@ class Scorer:
         return chunked, keys, rows, spelled
 
     def _look_up(self, chunks: pa.StringArray) -> Analysed:
+        if self._kernel:
+            # Machine code analyses new ones far quicker; they are in the memo then.
+            self._kernel.sums(chunks)
         numbers = self._numbers(tokenise(chunks))
         return self._memo.take(numbers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,9 @@ from moderation.train.corpora_spec import registry
 
 TEMPLATES: Final = "written_templates"
 STANCES: Final = "written_stances"
-KINDS: Final = {TEMPLATES: ("template", "short"), STANCES: ("template", "stance", "short")}
-"""What each corpus is made of: harmless sentences alone, or also those of which the stance decides."""
+KINDS: Final = {TEMPLATES: ("template", "short"), STANCES: ("template", "stance", "short", "claim")}
+"""What each corpus is made of: harmless sentences alone, or also those of which the stance decides, and
+claims of plots beside plain remarks."""
 
 ROWS_PER_TEMPLATE: Final = 60
 
@@ -38,7 +40,7 @@ def template_rows(path: Path, corpus: str = TEMPLATES) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        TOML: `[slots]`, lists of words; `[[template]]`, `[[stance]]`, `[[short]]` with `text` and `labels`.
+        TOML: `[slots]`, lists of words; for each of `KINDS` a list of tables with `text` and `labels`.
     corpus : str
         A name in `KINDS`.
 
@@ -48,13 +50,19 @@ def template_rows(path: Path, corpus: str = TEMPLATES) -> pd.DataFrame:
         At most `ROWS_PER_TEMPLATE` different rows a template, in the columns of `load_corpus`.
     """
     stated = tomllib.loads(path.read_text("utf-8"))
-    draw = random.Random(0)
     rows: dict[str, tuple[str, ...]] = {}
     for template in (template for kind in KINDS[corpus] for template in stated[kind]):
-        for _ in range(ROWS_PER_TEMPLATE):
-            text = _SLOT.sub(lambda slot: draw.choice(stated["slots"][slot.group(1)]), template["text"])
-            rows[text] = tuple(template["labels"])
+        filled = _filled(template["text"], stated["slots"])
+        rows.update(dict.fromkeys(filled, tuple(template["labels"])))
     frame = pd.DataFrame({"text": list(rows)})
     for label in LABELS:
         frame[label] = np.array([label in labels for labels in rows.values()], np.float32)
     return frame.assign(weight=np.float32(1), corpus=corpus, language="en", source_split="")
+
+
+def _filled(template: str, slots: Mapping[str, Sequence[str]]) -> list[str]:
+    # What a template draws does not depend on those around it.
+    draw = random.Random(template)
+    return [
+        _SLOT.sub(lambda slot: draw.choice(slots[slot.group(1)]), template) for _ in range(ROWS_PER_TEMPLATE)
+    ]

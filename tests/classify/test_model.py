@@ -155,6 +155,23 @@ def test_batches_are_cut_by_bytes_without_changing_scores(
     assert np.array_equal(model.predict_proba(TEXTS), expected)
 
 
+@pytest.mark.parametrize("machine_code", [False, True])
+@pytest.mark.parametrize("waiting", [0, 20, 1 << 13])
+def test_words_are_spelled_out_across_batches_without_changing_scores(
+    model: Model, monkeypatch: pytest.MonkeyPatch, machine_code: bool, waiting: int
+) -> None:
+    texts = [
+        f"{text} {n}"
+        for n in range(9)
+        for text in ("an i d i o t he is", "thank you", "l i a r", "l i a r i")
+    ]
+    scorer = Scorer(model.bundle.weights, machine_code=machine_code)
+    expected = np.concatenate([scorer.margins(pa.array([text])).values for text in texts])
+    monkeypatch.setattr("moderation.classify.scorer.BATCH_BYTES", 40)
+    monkeypatch.setattr("moderation.classify.scorer.WAITING", waiting)
+    assert np.array_equal(scorer.margins(pa.array(texts)).values, expected)
+
+
 @pytest.mark.parametrize("text", [*TEXTS, "", "  ", "only unknown zzz", "b i t idiot a i d i o t"])
 def test_shares_and_bias_add_up_to_the_log_odds(model: Model, text: str) -> None:
     found = model.explain(text)

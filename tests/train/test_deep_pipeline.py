@@ -124,6 +124,7 @@ def test_a_recipe_becomes_a_bundle(
     monkeypatch.setattr(pipeline, "set_aside", lambda frame, corpora: np.zeros(len(frame), bool))
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
     stated = RECIPE.format(pretrained=json.dumps(str(pretrained)), fast=json.dumps(str(tiny_model)))
+    stated += "[last]\nrate = 1e-4\n[last.passes]\nwritten = 0.5\n"
     recipe.write_text(stated + "".join(map(LABEL.format, LABELS)))
     command = ["train", str(recipe), "-o", str(out), "--corpora", str(tmp_path), "--quiet"]
 
@@ -142,6 +143,8 @@ def test_a_recipe_becomes_a_bundle(
     metrics = json.loads((out / "metrics.json").read_text())
     # Words that only rude texts hold are easily learnt, whatever the encoder starts from.
     assert metrics["test"]["abusive"]["written"]["roc_auc"] > 0.9
+    # One a seed, and that of their mean.
+    assert metrics["training"]["trainings"] == 3
     assert "## Beside the first tier" in (out / "MODEL_CARD.md").read_text()
 
     # The same recipe again: the weights stay, the rest is made anew.

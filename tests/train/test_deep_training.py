@@ -21,7 +21,7 @@ from moderation.train.deep.encoder import Encoder, Shape, load_pretrained  # noq
 from moderation.train.deep.export import export, quantise  # noqa: E402
 from moderation.train.deep.loop import Settings, Targets, Trainer, half_pays, masked_loss  # noqa: E402
 from moderation.train.deep.plan import batches, draw_rows  # noqa: E402
-from moderation.train.deep.recipe import deep_recipe  # noqa: E402
+from moderation.train.deep.recipe import LastTraining, deep_recipe  # noqa: E402
 from moderation.train.deep.rows import targets_of  # noqa: E402
 from moderation.train.deep.run import Runner  # noqa: E402
 from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise  # noqa: E402
@@ -196,6 +196,9 @@ def test_averaged_weights_lie_half_way() -> None:
     for mean, a, b in zip(*(e.parameters() for e in (averaged([one, other]), one, other)), strict=True):
         assert torch.allclose(mean, (a + b) / 2)
     assert all(map(torch.equal, averaged([one]).parameters(), one.parameters()))
+    uneven = averaged([one, other], [0.75, 0.25])
+    for mean, a, b in zip(*(e.parameters() for e in (uneven, one, other)), strict=True):
+        assert torch.allclose(mean, 0.75 * a + 0.25 * b)
 
 
 def test_a_checkpoint_of_another_training_is_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
@@ -343,10 +346,36 @@ def test_a_single_training_may_be_shown_other_rows(tmp_path: Path) -> None:
     assert len({alike.weights_key, recipe.weights_key, other.weights_key}) == 3
 
 
+def test_a_recipe_may_end_with_a_training_of_the_mean(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    plain = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
+    stated = RECIPE.replace("written = 1.0", "written = 1.0, davidson = 1.0") + "[last]\nrate = 1e-5\n"
+    (tmp_path / "recipe.toml").write_text(stated + "[last.passes]\ndavidson = [1, 0.5]\n")
+    recipe = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
+    assert plain.last is None
+    assert recipe.last == LastTraining({"davidson": (1.0, 0.5)}, rate=1e-5)
+    assert recipe.shown == {"written", "davidson"}
+    assert recipe.without("davidson").shown == {"written"}
+    (tmp_path / "recipe.toml").write_text(stated + "[last.passes]\ndavidson = 1\n")
+    other = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
+    assert len({plain.weights_key, recipe.weights_key, other.weights_key}) == 3
+
+
+def test_the_last_training_begins_with_the_mean_of_the_intercepts() -> None:
+    one, other, last = (Trainer(encoder(), targets(16), Settings(), seed) for seed in (1, 2, 3))
+    with torch.no_grad():
+        one.own.fill_(1)
+        other.own.fill_(2)
+    last.begin([one.own, other.own])
+    assert torch.equal(last.own, torch.full_like(last.own, 1.5))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
         ("written = [2, 0.5]", "davidson = 1", "no label uses"),
+        ("written = [2, 0.5]", "written = 1\n[last.passes]\ndavidson = 1", "no label uses"),
+        ("written = [2, 0.5]", "written = 1\n[last]\nrate = 1", "passes"),
         ("written = [2, 0.5]", "written = 1\n[passes_with_seed.1]\ndavidson = 1", "no label uses"),
         ("written = [2, 0.5]", "written = 1\n[passes_with_seed.9]\nwritten = 2", "passes_with_seed.9"),
         ('pretrained = "somewhere"', "", "pretrained"),

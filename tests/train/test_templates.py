@@ -23,6 +23,9 @@ labels = []
 [[short]]
 text = "owls!"
 labels = []
+[[claim]]
+text = "the {who} run everything"
+labels = ["conspiracy"]
 """
 
 
@@ -34,13 +37,26 @@ def test_slots_are_filled_the_same_way_every_time(tmp_path: Path) -> None:
         f"I saw {one} and {other}" for one in ("cats", "dogs", "owls") for other in ("cats", "dogs", "owls")
     ]
     assert sorted(harmless["text"]) == sorted([*seen, "owls!"])
-    # Rows of harmless sentences do not depend on what else there is; words alone stand behind all others.
-    assert both["text"].iloc[: len(seen)].tolist() == harmless["text"].iloc[: len(seen)].tolist()
-    assert both["text"].iloc[-1] == harmless["text"].iloc[-1] == "owls!"
+    assert set(both["text"]) - set(harmless["text"]) == {
+        f"{who} {rest}" for who in ("cats", "dogs", "owls") for rest in ("are vermin", "are not vermin")
+    } | {f"the {who} run everything" for who in ("cats", "dogs", "owls")}
     assert set(harmless["corpus"]) == {TEMPLATES}
     attack = both[both["text"] == "owls are vermin"].iloc[0]
     assert {label for label in LABELS if attack[label]} == {"abusive", "identity_attack"}
     assert both.loc[both["text"] == "owls are not vermin", list(LABELS)].to_numpy().tolist() == [[0.0] * 8]
+
+
+def test_what_a_template_draws_does_not_depend_on_the_others(tmp_path: Path) -> None:
+    path, words = tmp_path / "templates.toml", [f"word{n}" for n in range(1000)]
+    stated = STATED.replace('["cats", "dogs", "owls"]', str(words))
+    path.write_text(stated, "utf-8")
+    before = template_rows(path, TEMPLATES)["text"].tolist()
+    path.write_text(
+        stated.replace("[[template]]", '[[template]]\ntext = "{who}"\nlabels = []\n[[template]]'), "utf-8"
+    )
+    after = template_rows(path, TEMPLATES)["text"].tolist()
+    assert len(before) > 50
+    assert [text for text in after if " " in text or text == "owls!"] == before
 
 
 def test_the_harmless_ones_of_the_project_carry_no_attack() -> None:

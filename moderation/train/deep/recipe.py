@@ -62,6 +62,26 @@ class SecondLook:
 
 
 @dataclass(frozen=True, slots=True)
+class LastTraining:
+    """A short training of the mean of the others, at lower rates.
+
+    Parameters
+    ----------
+    passes : dict of str to float or (float, float)
+        See `moderation.train.deep.plan.draw_rows`.
+    rate, head_rate : float
+        As in `EncoderRecipe`.
+    share : float
+        How far the weights go from the mean to where this training ends, 0 to 1.
+    """
+
+    passes: Passes
+    rate: float = 2e-5
+    head_rate: float = 1e-4
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class DeepRecipe:
     """A recipe of the second tier.
 
@@ -75,6 +95,7 @@ class DeepRecipe:
         See `moderation.train.deep.plan.draw_rows`.
     otherwise : dict of int to dict
         Passes in which the training with a seed differs.
+    last : LastTraining, optional
     """
 
     common: Recipe
@@ -82,6 +103,7 @@ class DeepRecipe:
     second_look: SecondLook
     passes: Passes
     otherwise: dict[int, Passes] = field(default_factory=dict)
+    last: LastTraining | None = None
 
     def passes_with(self, seed: int) -> Passes:
         """Return how often the training with a seed shows the rows of each corpus."""
@@ -90,15 +112,18 @@ class DeepRecipe:
     @property
     def shown(self) -> set[str]:
         """The corpora that some training shows."""
-        return {name for seed in self.encoder.seeds for name in self.passes_with(seed)}
+        last = self.last.passes if self.last else {}
+        return {name for seed in self.encoder.seeds for name in self.passes_with(seed)} | set(last)
 
     def without(self, *corpora: str) -> DeepRecipe:
         """Return the recipe of an encoder that is shown nothing of some corpora."""
-        kept, *others = (
-            {name: times for name, times in passes.items() if name not in corpora}
-            for passes in (self.passes, *self.otherwise.values())
-        )
-        return replace(self, passes=kept, otherwise=dict(zip(self.otherwise, others, strict=True)))
+
+        def kept(passes: Passes) -> Passes:
+            return {name: times for name, times in passes.items() if name not in corpora}
+
+        otherwise = {seed: kept(passes) for seed, passes in self.otherwise.items()}
+        last = replace(self.last, passes=kept(self.last.passes)) if self.last else None
+        return replace(self, passes=kept(self.passes), otherwise=otherwise, last=last)
 
     @property
     def weights_key(self) -> str:
@@ -106,6 +131,7 @@ class DeepRecipe:
         labels = {name: stated.corpora for name, stated in self.common.labels.items()}
         shown = [self.passes_with(seed) for seed in self.encoder.seeds]
         stated = [self.common.seed, asdict(self.encoder), shown, labels, self.common.settings]
+        stated += [asdict(self.last)] if self.last else []
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
@@ -128,16 +154,21 @@ def deep_recipe(common: Recipe) -> DeepRecipe:
         otherwise = {int(seed): _passes(shown) for seed, shown in stated.get("passes_with_seed", {}).items()}
         if strange := set(otherwise) - set(encoder.seeds):
             raise ValueError(f"passes_with_seed.{min(strange)} is of no training in encoder.seeds")
+        last = _last(stated["last"]) if "last" in stated else None
     except KeyError as error:
         raise ConfigError(f"recipe {common.name!r} lacks {error}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"recipe {common.name!r}: {error}") from error
-    unknown = sorted(set(passes).union(*otherwise.values()) - set(common.corpora))
+    recipe = DeepRecipe(common, encoder, second, passes, otherwise, last)
+    unknown = sorted(recipe.shown - set(common.corpora))
     # A recipe narrowed to some licences keeps its text, and with it passes of corpora that are out.
     if unknown and not common.licences:
         raise ConfigError(f"recipe {common.name!r}: passes names {unknown[0]!r}, which no label uses")
-    recipe = DeepRecipe(common, encoder, second, passes, otherwise)
     return recipe.without(*unknown)
+
+
+def _last(stated: dict[str, Any]) -> LastTraining:
+    return LastTraining(**{**stated, "passes": _passes(stated["passes"])})
 
 
 def _passes(stated: dict[str, Any]) -> Passes:

@@ -23,7 +23,7 @@ from moderation.train.deep.encoder import Encoder, Shape, load_pretrained
 from moderation.train.deep.export import export_one_byte
 from moderation.train.deep.loop import Settings, Trainer
 from moderation.train.deep.plan import batches, draw_rows
-from moderation.train.deep.recipe import DeepRecipe
+from moderation.train.deep.recipe import DeepRecipe, Passes
 from moderation.train.deep.rows import targets_of
 from moderation.train.deep.run import Runner
 from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise, tokenise_parts
@@ -36,7 +36,7 @@ FACTS: Final = "weights.json"
 """Beside the graph: what its weights follow from, how long they took, what rounding them cost."""
 
 CHECKPOINT: Final = "training-{}.pt"
-"""State of the training with a seed."""
+"""State of the training with a seed, and of the last one."""
 
 COMPARED: Final = 5000
 """Held-out rows on which the graph of one-byte weights is compared with the encoder."""
@@ -76,8 +76,8 @@ def learn_weights(
     corpora = {str(name): int(count) for name, count in rows.items()}
     stated = {"key": recipe.weights_key, **facts, "corpora": corpora, "rounding": rounding}
     (out / FACTS).write_text(json.dumps(stated, indent=1) + "\n", "utf-8")
-    for seed in recipe.encoder.seeds:
-        (out / CHECKPOINT.format(seed)).unlink()
+    for state in out.glob(CHECKPOINT.format("*")):
+        state.unlink()
 
 
 def fit_encoder(
@@ -87,7 +87,9 @@ def fit_encoder(
 
     Trainings that begin alike end close enough for their mean to be nearly as good as an ensemble of them, at
     the price of one: Wortsman et al. (2022), "Model soups: averaging weights of multiple fine-tuned models
-    improves accuracy without increasing inference time".
+    improves accuracy without increasing inference time". A last training, where the recipe has one, goes on
+    from the mean and counts by its share, so that what the mean knew is not lost over it: Wortsman
+    et al. (2022), "Robust fine-tuning of zero-shot models".
 
     Parameters
     ----------
@@ -125,26 +127,40 @@ def fit_encoder(
     encoder = Encoder(_shape(source, tokenizer), len(labels))
     load_pretrained(encoder, load_file(source / "model.safetensors"))
     name_emoji(encoder.words.weight, tokenizer, emoji)
-    settings = Settings(rate=recipe.encoder.rate, head_rate=recipe.encoder.head_rate)
-    facts, trained = {"trainings": len(seeds), "texts": 0, "steps": 0, "seconds": 0}, []
-    for seed in seeds:
+    facts = {"trainings": 0, "texts": 0, "steps": 0, "seconds": 0}
+
+    def train(trainer: Trainer, passes: Passes, seed: int, name: str) -> Trainer:
         rng = np.random.default_rng(seed)
-        drawn = draw_rows(rows["corpus"].to_numpy(object), positive, recipe.passes_with(seed), rng)
+        drawn = draw_rows(rows["corpus"].to_numpy(object), positive, passes, rng)
         plan = batches(drawn, tokens.lengths, recipe.encoder.batch, rng)
-        say(f"training on {len(drawn):,} texts in {len(plan):,} steps, seed {seed}")
-        trainer = Trainer(copy.deepcopy(encoder), targets, settings, seed)
-        trainer.run(tokens, plan, folder / CHECKPOINT.format(seed), say)
-        trained.append(trainer.encoder)
-        for name, more in (("texts", len(drawn)), ("steps", len(plan)), ("seconds", round(trainer.seconds))):
-            facts[name] += more
-    return averaged(trained), tokenizer, facts
+        say(f"training {name} on {len(drawn):,} texts in {len(plan):,} steps")
+        trainer.run(tokens, plan, folder / CHECKPOINT.format(name), say)
+        steps = {"trainings": 1, "texts": len(drawn), "steps": len(plan), "seconds": round(trainer.seconds)}
+        facts.update({fact: facts[fact] + more for fact, more in steps.items()})
+        return trainer
+
+    settings = Settings(rate=recipe.encoder.rate, head_rate=recipe.encoder.head_rate)
+    trained = [
+        train(Trainer(copy.deepcopy(encoder), targets, settings, s), recipe.passes_with(s), s, str(s))
+        for s in seeds
+    ]
+    mean = averaged([trainer.encoder for trainer in trained])
+    if recipe.last is not None:
+        settings = Settings(rate=recipe.last.rate, head_rate=recipe.last.head_rate)
+        last = Trainer(copy.deepcopy(mean), targets, settings, seeds[0])
+        last.begin([trainer.own for trainer in trained])
+        train(last, recipe.last.passes, seeds[0], "last")
+        mean = averaged([mean, last.encoder], [1 - recipe.last.share, recipe.last.share])
+    return mean, tokenizer, facts
 
 
-def averaged(encoders: Sequence[Encoder]) -> Encoder:
-    """Return an encoder whose weights are the mean of those of others, of one shape."""
+def averaged(encoders: Sequence[Encoder], shares: Sequence[float] | None = None) -> Encoder:
+    """Return an encoder whose weights are the mean of those of others, of one shape, all alike by default."""
     mean = copy.deepcopy(encoders[0])
+    shares = shares or [1 / len(encoders)] * len(encoders)
     states = [encoder.state_dict() for encoder in encoders]
-    mean.load_state_dict({name: sum(s[name] for s in states) / len(states) for name in states[0]})
+    both = list(zip(shares, states, strict=True))
+    mean.load_state_dict({name: sum(share * state[name] for share, state in both) for name in states[0]})
     return mean
 
 
