@@ -376,6 +376,7 @@ def test_the_last_training_begins_with_the_mean_of_the_intercepts() -> None:
         ("written = [2, 0.5]", "davidson = 1", "no label uses"),
         ("written = [2, 0.5]", "written = 1\n[last.passes]\ndavidson = 1", "no label uses"),
         ("written = [2, 0.5]", "written = 1\n[last]\nrate = 1", "passes"),
+        ("written = [2, 0.5]", "written = 1\n[last]\nshare = 2\npasses = {written = 1}", "between 0 and 1"),
         ("written = [2, 0.5]", "written = 1\n[passes_with_seed.1]\ndavidson = 1", "no label uses"),
         ("written = [2, 0.5]", "written = 1\n[passes_with_seed.9]\nwritten = 2", "passes_with_seed.9"),
         ('pretrained = "somewhere"', "", "pretrained"),

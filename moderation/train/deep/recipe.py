@@ -168,7 +168,10 @@ def deep_recipe(common: Recipe) -> DeepRecipe:
 
 
 def _last(stated: dict[str, Any]) -> LastTraining:
-    return LastTraining(**{**stated, "passes": _passes(stated["passes"])})
+    last = LastTraining(**{**stated, "passes": _passes(stated["passes"])})
+    if not 0 <= last.share <= 1:
+        raise ValueError(f"last.share must lie between 0 and 1, not {last.share:g}")
+    return last
 
 
 def _passes(stated: dict[str, Any]) -> Passes:
