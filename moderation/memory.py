@@ -64,9 +64,8 @@ def wide(shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
     return np.frombuffer(space, kind, int(np.prod(shape)), begin).reshape(shape)
 
 
-def copied(array: npt.NDArray[Any], copy: npt.NDArray[Any]) -> None:
-    """Copy an array; of one that is a file's, give the pages back that reading it has brought."""
-    copy[:] = array
+def unread(array: npt.NDArray[Any]) -> None:
+    """Give back the pages that reading an array has brought, if it is a file's."""
     if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         array.base.madvise(mmap.MADV_DONTNEED)
 

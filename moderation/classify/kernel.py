@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -19,11 +20,11 @@ import pyarrow.compute as pc
 
 from moderation.classify.memo import Apart, Memo
 from moderation.classify.weights import LEVELS
-from moderation.memory import copied, wide
+from moderation.memory import unread, wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
 from moderation.text.innocent import lexicon_shapes
-from moderation.text.table import ODD
+from moderation.text.table import ODD, FeatureTable
 from moderation.text.tokens import INVERSE, LEADS, LENGTH, bytes_of, pick, powers_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Kernel:
         memo: Memo,
         analyse: Callable[[pa.StringArray], Analysed],
     ) -> None:
-        self._memo, self._analyse = memo, analyse
+        self._weights, self._memo, self._analyse = weights, memo, analyse
         self._batch, self._shared = compiled(), import_module(f"{PACKAGE}.shared")
         self._tables = self._shared.Tables(*map(_frozen, _tables(weights, english)))
         together = self._shared.TOGETHER
@@ -162,6 +163,17 @@ class Kernel:
             first = text
         return totals, chunks, single
 
+    @property
+    def table(self) -> FeatureTable:
+        """Which features exist, in the memory that machine code reads."""
+        return replace(self._weights.table, tags=self._tables.tags)
+
+    def worth(self, buckets: I64) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+        """Return codes, shape (k, labels), and squares, shape (k,), of features, from the same memory."""
+        labels = self._weights.codes.shape[1]
+        records = self._tables.records.take(buckets, axis=0)
+        return records[:, :labels], records.view("<u2")[:, _eights(labels) // 2]
+
     def _finish(self, data: npt.NDArray[np.uint8], left: I64) -> None:
         """Analyse with arrays what was left to them."""
         memo, at = self._memo, left[:, 0]
@@ -186,7 +198,7 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     steps = [seed_step(seed) for seed in range(features.GRAM + max(weights.grams, default=0) + 1)]
     limits = (
         *(LONGEST, obfuscation.MOST_READINGS, obfuscation.SHORTEST_SPELLED),
-        *(weights.codes.shape[1], weights.pairs, weights.skips, -(-weights.codes.shape[1] // 8) * 8),
+        *(weights.codes.shape[1], weights.pairs, weights.skips, _eights(weights.codes.shape[1])),
         obfuscation.LONGEST_SPELLED,
     )
     maybe = np.zeros(1 << 12, bool)
@@ -205,19 +217,27 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
 
 def _copied(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     copy = wide(array.shape, array.dtype)
-    copied(array, copy)
+    copy[:] = array
+    unread(array)
     return copy
 
 
 def _records(weights: Weights) -> npt.NDArray[np.uint8]:
     """Return what is known of the feature in each bucket, side by side, so that it comes at once."""
     buckets, labels = weights.codes.shape
-    codes = -(-labels // 8) * 8
+    codes = _eights(labels)
     records = wide((buckets, -(-(codes + 2) // 16) * 16), np.uint8)
     records[:, :codes] = 128
-    copied(weights.codes, records[:, :labels])
-    copied(weights.table.squares, records.view("<u2")[:, codes // 2])
+    records[:, :labels] = weights.codes
+    records.view("<u2")[:, codes // 2] = weights.table.squares
+    unread(weights.codes)
+    unread(weights.table.squares)
     return records
+
+
+def _eights(labels: int) -> int:
+    """Return the bytes of a record's codes: whole eights of them."""
+    return -(-labels // 8) * 8
 
 
 def _white() -> npt.NDArray[np.uint8]:

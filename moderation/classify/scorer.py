@@ -8,7 +8,7 @@ divided by the root of their squared values.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -20,7 +20,7 @@ from moderation.classify.kernel import COMPILER, Kernel, compiled
 from moderation.classify.memo import Apart, Memo
 from moderation.classify.sums import sum_by, sum_groups
 from moderation.classify.weights import decode
-from moderation.memory import keep, release, rest
+from moderation.memory import keep, release, rest, unread
 from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
 from moderation.text.hashing import U64, hash_word, mix, mix_one
@@ -65,6 +65,9 @@ WORTHWHILE: Final = 1 << 23
 
 WIDER: Final = 4
 """So many times as much is scored at once by machine code, which keeps four bytes of a chunk."""
+
+FEW: Final = 1 << 10
+"""Features, and chunks remembered, while machine code is being loaded."""
 
 SLICE: Final = 1 << 13
 """New chunks analysed at once: their features are some hundred times as large as they are."""
@@ -173,6 +176,7 @@ class Scorer:
         keep()
         self.weights = weights
         self.unmasker = Unmasker(weights.vocabulary, weights.lexicon)
+        self._table = weights.table
         self._codes, self._squares = np.asarray(weights.codes), np.asarray(weights.table.squares)
         self._vocabulary = np.asarray(weights.vocabulary)
         self._labels = weights.codes.shape[1]
@@ -197,13 +201,16 @@ class Scorer:
         self._machine_code = compiled() is not None
         if not self._machine_code:
             return
-        self._memo = Memo(self._memo.capacity, self._memo.width, packed=True)
-        self._kernel = Kernel(self.weights, _ENGLISH, self._memo, self._analyse)
-        self._begin()
+        # Loading it takes much memory for a moment: with few features, before all of them are copied.
+        few = Kernel(_few(self.weights), _ENGLISH, Memo(FEW, self._memo.width, packed=True), self._analyse)
         # Of what machine code leaves to arrays, so that all of it is loaded.
-        self._kernel.sums(pa.array(["\u00e9" * 40]))
+        few.sums(pa.array(["\u00e9" * 40]))
         rest(COMPILER)
         release()
+        self._memo = Memo(self._memo.capacity, self._memo.width, packed=True)
+        self._kernel = Kernel(self.weights, _ENGLISH, self._memo, self._analyse)
+        self._table = self._kernel.table
+        self._begin()
 
     def forget(self) -> None:
         """Clear the memo of all but frequent chunks; scores stay the same, the next ones take longer."""
@@ -256,6 +263,8 @@ class Scorer:
         known = self.weights.frequent.first(self._memo.capacity // 2)
         if len(known.marks):
             self._memo.add(known.hashes, known.sums, known.keys, known.letters)
+            unread(self.weights.frequent.marks)
+            unread(self.weights.frequent.sums)
 
     def _batch(self, texts: pa.StringArray) -> tuple[F64, I64, list[tuple[I64, Apart]]]:
         """Sum the chunks and pairs of texts, see `Kernel.sums`; those that spell a word are not done yet."""
@@ -305,7 +314,7 @@ class Scorer:
         """Add the pairs of chunks that stand `step` apart, those that count."""
         hashes = keys[:-step] * ODD
         hashes += keys[step:]
-        buckets, found = self.weights.table.find(mix(hashes, seed))
+        buckets, found = self._table.find(mix(hashes, seed))
         found &= counts
         # No pair reaches from one text into the next.
         for back in range(1, step + 1):
@@ -313,9 +322,11 @@ class Scorer:
             found[border[(border >= 0) & (border < len(found))]] = False
         at = np.flatnonzero(found)
         ends, buckets = np.searchsorted(at, offsets), buckets.take(at)
-        total[:, : self._labels] += sum_groups(decode(self._codes.take(buckets, axis=0)), ends)
-        squares = np.append(0, np.cumsum(self._squares.take(buckets), dtype=np.int64))
-        total[:, self._labels + SQUARES] += np.diff(squares.take(ends))
+        codes, squares = self._worth(buckets)
+        total[:, : self._labels] += sum_groups(decode(codes), ends)
+        total[:, self._labels + SQUARES] += np.diff(
+            np.append(0, np.cumsum(squares, dtype=np.int64)).take(ends)
+        )
 
     def _put_spelled(self, waiting: list[tuple[I64, Apart]], rows: F64) -> None:
         """Write the sums of texts in which letters may spell words, of all batches in one go."""
@@ -367,11 +378,12 @@ class Scorer:
         count, labels = len(features.keys), self._labels
         rows = np.zeros((count, labels + EXTRA_COLUMNS))
         owner = np.concatenate([part.owner for part in features.families])
-        buckets, found = self.weights.table.find(np.concatenate([p.hashes for p in features.families]))
+        buckets, found = self._table.find(np.concatenate([p.hashes for p in features.families]))
         at = np.flatnonzero(found)
         buckets, owner = buckets.take(at), owner.take(at)
-        rows[:, :labels] = sum_by(decode(self._codes.take(buckets, axis=0)), owner, count)
-        rows[:, labels + SQUARES] = np.bincount(owner, self._squares.take(buckets), minlength=count)
+        codes, squares = self._worth(buckets)
+        rows[:, :labels] = sum_by(decode(codes), owner, count)
+        rows[:, labels + SQUARES] = np.bincount(owner, squares, minlength=count)
         # Words come first.
         words = features.families[0]
         familiar = np.zeros(count, bool)
@@ -384,16 +396,29 @@ class Scorer:
     def _links(self, chunked: Chunked, keys: U64) -> tuple[F64, I64]:
         weights = self.weights
         hashes, ends = link_hashes(chunked, keys, pairs=weights.pairs, skips=weights.skips)
-        buckets, found = weights.table.find(hashes)
+        buckets, found = self._table.find(hashes)
         return self._values(buckets[found]), ends[found]
 
     def _values(self, buckets: I64) -> F64:
         """Return weights and squared values of features, shape (k, labels + 1)."""
         values = np.empty((len(buckets), self._labels + 1))
-        # Through `take`, which copies whole rows: several times as fast as indexing, and as a memory map.
-        values[:, :-1] = decode(self._codes.take(buckets, axis=0))
-        values[:, -1] = self._squares.take(buckets)
+        codes, values[:, -1] = self._worth(buckets)
+        values[:, :-1] = decode(codes)
         return values
+
+    def _worth(self, buckets: I64) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+        """Return codes, shape (k, labels), and squares, shape (k,), of features."""
+        if self._kernel:
+            # What it holds is in memory anyway; the files' pages would come on top.
+            return self._kernel.worth(buckets)
+        # Through `take`, which copies whole rows: several times as fast as indexing, and as a memory map.
+        return self._codes.take(buckets, axis=0), self._squares.take(buckets)
+
+
+def _few(weights: Weights) -> Weights:
+    """Return weights of the first `FEW` buckets."""
+    table = replace(weights.table, tags=weights.table.tags[:FEW], squares=weights.table.squares[:FEW])
+    return replace(weights, table=table, codes=weights.codes[:FEW])
 
 
 _ENGLISH: Final = np.array([mix_one(hash_word(word), WORD) for word in ENGLISH_WORDS.split()], np.uint64)

@@ -1,4 +1,4 @@
-"""Sentences with slots become training rows: the corpora `written_templates` and `written_stances`."""
+"""Sentences with slots become training rows: the corpora that `KINDS` names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from moderation.schema import LABELS
 from moderation.train.corpora_spec import registry
 
 TEMPLATES: Final = "written_templates"
+SWEARING: Final = "written_swearing"
 STANCES: Final = "written_stances"
-KINDS: Final = {TEMPLATES: ("template", "short"), STANCES: ("template", "stance", "short", "claim")}
-"""What each corpus is made of: harmless sentences alone, or also those of which the stance decides, and
-claims of plots beside plain remarks."""
+KINDS: Final = {
+    TEMPLATES: ("template", "short"),
+    SWEARING: ("swearing",),
+    STANCES: ("template", "swearing", "stance", "short", "claim"),
+}
+"""What each corpus is made of: harmless sentences; swearing at nobody, apart from them since a corpus has one
+weight; and both, with sentences of which the stance decides and claims of plots beside plain remarks."""
 
 ROWS_PER_TEMPLATE: Final = 60
 

@@ -308,3 +308,26 @@ def test_commands_that_score_little_load_neither_numba_nor_scipy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True
     )
     assert done.stdout == "False\n"
+
+
+MAPPED = """
+from moderation import load_model
+
+model = load_model("fast")
+model.scorer.prepare()
+model.predict_proba([f"na\\u00efve{n} caf\\u00e9{n * 7} \\u00fcber{n}" for n in range(5000)])
+total = inside = 0
+for line in open("/proc/self/smaps"):
+    if not line.split()[0].endswith(":"):
+        inside = line.rstrip().endswith(("codes.npy", "tags.npy", "squares.npy", "marks.npy", "sums.npy"))
+    elif inside and line.startswith("Rss:"):
+        total += int(line.split()[1])
+print(total)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what is mapped where")
+def test_what_machine_code_holds_is_not_in_memory_twice() -> None:
+    # Chunks beyond ASCII are left to arrays, which look up features as well.
+    done = subprocess.run([sys.executable, "-c", MAPPED], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 1 << 10

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from moderation.schema import LABELS
 from moderation.train.corpora_spec import registry_path
-from moderation.train.templates import STANCES, TEMPLATES, template_rows
+from moderation.train.templates import STANCES, SWEARING, TEMPLATES, template_rows
 
 STATED = """
 [slots]
@@ -14,6 +14,9 @@ who = ["cats", "dogs", "owls"]
 [[template]]
 text = "I saw {who} and {who}"
 labels = []
+[[swearing]]
+text = "damn {who}"
+labels = ["obscene"]
 [[stance]]
 text = "{who} are vermin"
 labels = ["abusive", "identity_attack"]
@@ -39,7 +42,8 @@ def test_slots_are_filled_the_same_way_every_time(tmp_path: Path) -> None:
     assert sorted(harmless["text"]) == sorted([*seen, "owls!"])
     assert set(both["text"]) - set(harmless["text"]) == {
         f"{who} {rest}" for who in ("cats", "dogs", "owls") for rest in ("are vermin", "are not vermin")
-    } | {f"the {who} run everything" for who in ("cats", "dogs", "owls")}
+    } | {said for who in ("cats", "dogs", "owls") for said in (f"damn {who}", f"the {who} run everything")}
+    assert sorted(template_rows(path, SWEARING)["text"]) == ["damn cats", "damn dogs", "damn owls"]
     assert set(harmless["corpus"]) == {TEMPLATES}
     attack = both[both["text"] == "owls are vermin"].iloc[0]
     assert {label for label in LABELS if attack[label]} == {"abusive", "identity_attack"}
@@ -61,9 +65,8 @@ def test_what_a_template_draws_does_not_depend_on_the_others(tmp_path: Path) -> 
 
 def test_the_harmless_ones_of_the_project_carry_no_attack() -> None:
     path = registry_path().parent / "written" / "templates.toml"
-    harmless, both = template_rows(path, TEMPLATES), template_rows(path, STANCES)
-    assert not harmless[["abusive", "insult", "threat", "identity_attack", "severe", "conspiracy"]].any(
-        axis=None
-    )
+    harmless, swearing, both = (template_rows(path, name) for name in (TEMPLATES, SWEARING, STANCES))
+    assert not harmless[list(LABELS)].any(axis=None)
+    assert not swearing[[label for label in LABELS if label != "obscene"]].any(axis=None)
     for label in LABELS:
         assert both[label].nunique() == 2, label
