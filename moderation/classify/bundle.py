@@ -16,7 +16,7 @@ import numpy as np
 
 import moderation
 from moderation.classify.frequent import Frequent
-from moderation.classify.scorer import Weights
+from moderation.classify.weights import Weights
 from moderation.errors import ModelError, UsageError
 from moderation.text.table import FeatureTable
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.classify.memo import Apart, Memo
-from moderation.classify.weights import LEVELS
+from moderation.classify.weights import LEVELS, Weights
 from moderation.memory import unread, wide
 from moderation.text import features, obfuscation
 from moderation.text.hashing import BASE, LONGEST, hash_word, seed_step
@@ -28,7 +28,7 @@ from moderation.text.table import ODD, FeatureTable
 from moderation.text.tokens import INVERSE, LEADS, LENGTH, bytes_of, pick, powers_of
 
 if TYPE_CHECKING:
-    from moderation.classify.scorer import Analysed, Weights
+    from moderation.classify.scorer import Analysed
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -8,18 +8,18 @@ divided by the root of their squared values.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moderation.classify.frequent import NONE, Frequent
+from moderation.classify.frequent import Frequent
 from moderation.classify.kernel import COMPILER, Kernel, compiled
 from moderation.classify.memo import Apart, Memo
 from moderation.classify.sums import sum_by, sum_groups
-from moderation.classify.weights import decode
+from moderation.classify.weights import Weights, decode
 from moderation.memory import keep, release, rest, unread
 from moderation.text.chunks import Chunked, batches, split
 from moderation.text.features import PAIR, SKIP, WORD, Analysis, analyse_families
@@ -27,7 +27,7 @@ from moderation.text.hashing import U64, hash_word, mix, mix_one
 from moderation.text.obfuscation import Unmasker
 from moderation.text.repeats import first_times
 from moderation.text.spelled import Spelled, letter_runs, spell_out
-from moderation.text.table import ODD, FeatureTable, link_hashes
+from moderation.text.table import ODD, link_hashes
 from moderation.text.tokens import Tokens, tokenise
 from moderation.text.vocabulary import known
 
@@ -74,41 +74,6 @@ SLICE: Final = 1 << 13
 
 WAITING: Final = 1 << 13
 """Chunks of texts that spell words, from which on those are put together, all in one go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What a linear model is, as plain arrays.
-
-    Parameters
-    ----------
-    table : FeatureTable
-        Which features exist.
-    codes : ndarray of uint8, shape (buckets, labels)
-        Weight of each feature, see `moderation.classify.weights`.
-    units : ndarray of float64, shape (labels,)
-        Value of one step of a code's whole number.
-    vocabulary : ndarray of uint8
-        Bitmap of known words.
-    lexicon : tuple of str
-        Words that people mask.
-    grams : tuple of int
-        Lengths of n-grams.
-    pairs, skips : bool
-        Which pairs of chunks count.
-    frequent : Frequent, default none
-        Chunks that need no analysis, because they were analysed when the model was made.
-    """
-
-    table: FeatureTable
-    codes: npt.NDArray[np.uint8]
-    units: F64
-    vocabulary: npt.NDArray[np.uint8]
-    lexicon: tuple[str, ...]
-    grams: tuple[int, ...]
-    pairs: bool
-    skips: bool
-    frequent: Frequent = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +167,9 @@ class Scorer:
         if not self._machine_code:
             return
         # Loading it takes much memory for a moment: with few features, before all of them are copied.
-        few = Kernel(_few(self.weights), _ENGLISH, Memo(FEW, self._memo.width, packed=True), self._analyse)
+        few = Kernel(
+            self.weights.first(FEW), _ENGLISH, Memo(FEW, self._memo.width, packed=True), self._analyse
+        )
         # Of what machine code leaves to arrays, so that all of it is loaded.
         few.sums(pa.array(["\u00e9" * 40]))
         rest(COMPILER)
@@ -324,9 +291,8 @@ class Scorer:
         ends, buckets = np.searchsorted(at, offsets), buckets.take(at)
         codes, squares = self._worth(buckets)
         total[:, : self._labels] += sum_groups(decode(codes), ends)
-        total[:, self._labels + SQUARES] += np.diff(
-            np.append(0, np.cumsum(squares, dtype=np.int64)).take(ends)
-        )
+        sums = np.append(0, np.cumsum(squares, dtype=np.int64))
+        total[:, self._labels + SQUARES] += np.diff(sums.take(ends))
 
     def _put_spelled(self, waiting: list[tuple[I64, Apart]], rows: F64) -> None:
         """Write the sums of texts in which letters may spell words, of all batches in one go."""
@@ -413,12 +379,6 @@ class Scorer:
             return self._kernel.worth(buckets)
         # Through `take`, which copies whole rows: several times as fast as indexing, and as a memory map.
         return self._codes.take(buckets, axis=0), self._squares.take(buckets)
-
-
-def _few(weights: Weights) -> Weights:
-    """Return weights of the first `FEW` buckets."""
-    table = replace(weights.table, tags=weights.table.tags[:FEW], squares=weights.table.squares[:FEW])
-    return replace(weights, table=table, codes=weights.codes[:FEW])
 
 
 _ENGLISH: Final = np.array([mix_one(hash_word(word), WORD) for word in ENGLISH_WORDS.split()], np.uint64)

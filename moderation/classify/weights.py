@@ -6,10 +6,14 @@ numbers below 2^53 are exact in float64 in any order, which is why a score does 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from moderation.classify.frequent import NONE, Frequent
+from moderation.text.table import FeatureTable
 
 MU: Final = 255.0
 LARGEST: Final = 1 << 20
@@ -30,6 +34,46 @@ LEVELS: Final = _levels()
 
 _PAIRS: Final = LEVELS.take(np.arange(1 << 16, dtype=np.uint16).view(np.uint8)).reshape(-1, 2)
 """Whole numbers of two adjacent codes, which are looked up together in half the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a linear model is, as plain arrays.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        Which features exist.
+    codes : ndarray of uint8, shape (buckets, labels)
+        Weight of each feature, see `encode`.
+    units : ndarray of float64, shape (labels,)
+        Value of one step of a code's whole number.
+    vocabulary : ndarray of uint8
+        Bitmap of known words.
+    lexicon : tuple of str
+        Words that people mask.
+    grams : tuple of int
+        Lengths of n-grams.
+    pairs, skips : bool
+        Which pairs of chunks count.
+    frequent : Frequent, default none
+        Chunks that need no analysis, because they were analysed when the model was made.
+    """
+
+    table: FeatureTable
+    codes: npt.NDArray[np.uint8]
+    units: npt.NDArray[np.float64]
+    vocabulary: npt.NDArray[np.uint8]
+    lexicon: tuple[str, ...]
+    grams: tuple[int, ...]
+    pairs: bool
+    skips: bool
+    frequent: Frequent = NONE
+
+    def first(self, count: int) -> Weights:
+        """Return those of the first buckets, a power of two of them."""
+        table = replace(self.table, tags=self.table.tags[:count], squares=self.table.squares[:count])
+        return replace(self, table=table, codes=self.codes[:count])
 
 
 def decode(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

@@ -14,8 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
-from moderation.classify.scorer import Weights
-from moderation.classify.weights import encode
+from moderation.classify.weights import Weights, encode
 from moderation.text.vectorizer import ChunkVectorizer
 from moderation.train.recipe import LabelRecipe, Recipe
 

@@ -18,7 +18,8 @@ from joblib import Parallel, delayed
 
 from moderation.classify.bundle import write_bundle
 from moderation.classify.model import load_model
-from moderation.classify.scorer import Scorer, Weights
+from moderation.classify.scorer import Scorer
+from moderation.classify.weights import Weights
 from moderation.errors import DataError, UsageError
 from moderation.text.chunks import as_strings
 from moderation.train.audit import audit

@@ -26,7 +26,8 @@ from moderation.classify import kernel, langid
 from moderation.classify.bundle import find_bundle, read_bundle
 from moderation.classify.frequent import NONE
 from moderation.classify.model import load_model
-from moderation.classify.scorer import Margins, Scorer, Weights
+from moderation.classify.scorer import Margins, Scorer
+from moderation.classify.weights import Weights
 from moderation.text.features import SUFFIXES
 
 pytest.importorskip("numba", reason="machine code needs the extra `compiled`")
