@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ import pandas as pd
 
 from moderation.schema import LABELS
 from moderation.train.corpora_lexicons import load_lexicon
+from moderation.train.templates import written_by_people
 
 LEXICON: Final = "surge_profanity"
 MOST_WORDS: Final = 300
@@ -27,14 +27,15 @@ SEVERE: Final = 2.5
 _WORD = re.compile(r"\b[a-z]{3,14}\b")
 
 
-def rude_words(texts: Iterable[str], rude: Iterable[bool], folder: Path) -> tuple[str, ...]:
+def rude_words(frame: pd.DataFrame, folder: Path) -> tuple[str, ...]:
     """Return the words that people mask: of the lexicon, and those that rude texts use above all.
+
+    What a program wrote or filled in is left out: how often it says a word tells nothing of people.
 
     Parameters
     ----------
-    texts : iterable of str, n texts
-    rude : iterable of bool, n
-        Whether each is abusive.
+    frame : DataFrame, n rows
+        Rows to learn from, with `text`, `corpus` and `abusive`.
     folder : Path
         Folder of the corpora.
 
@@ -45,7 +46,8 @@ def rude_words(texts: Iterable[str], rude: Iterable[bool], folder: Path) -> tupl
     """
     terms = {term for term in load_lexicon(LEXICON, folder)["term"].str.lower() if _WORD.fullmatch(term)}
     uses: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-    for text, is_rude in zip(texts, rude, strict=True):
+    judged = frame[written_by_people(frame) & frame["abusive"].notna().to_numpy()]
+    for text, is_rude in zip(judged["text"], judged["abusive"] > 0.5, strict=True):
         uses[bool(is_rude)].update(set(_WORD.findall(text.lower())))
     found = [
         (-count, word)

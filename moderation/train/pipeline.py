@@ -233,8 +233,7 @@ def _fit(
 ) -> tuple[Design, Weights]:
     """Vectorise the texts and train every label; the design returned holds the labels of people alone."""
     say(f"vectorising {len(frame):,} texts")
-    judged = frame[learn & frame["abusive"].notna().to_numpy()]
-    data = design(frame, learn, recipe, rude_words(judged["text"], judged["abusive"] > 0.5, corpora))
+    data = design(frame, learn, recipe, rude_words(frame[learn], corpora))
     data = Design(add_soft_labels(data, recipe, learn, say), data.vectorizer, data.matrix)
     whole, rows, labels = data, learn, recipe.labels
     if recipe.teacher is not None:

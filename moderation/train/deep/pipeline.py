@@ -117,8 +117,7 @@ def train_deep(recipe: Recipe, out: Path, corpora: Path, *, jobs: int = 2, say: 
 def soft_labels(frame: pd.DataFrame, learn: Bool, recipe: Recipe, corpora: Path, say: Say) -> pd.DataFrame:
     """Fill in labels of rows known to be abusive but not how, by linear models; see `add_soft_labels`."""
     say("vectorising for soft labels")
-    judged = frame[learn & frame["abusive"].notna().to_numpy()]
-    data = design(frame, learn, recipe, rude_words(judged["text"], judged["abusive"] > 0.5, corpora))
+    data = design(frame, learn, recipe, rude_words(frame[learn], corpora))
     return add_soft_labels(Design(data.frame, data.vectorizer, data.matrix), recipe, learn, say)
 
 
