@@ -52,7 +52,7 @@ def main() -> None:
     linear, full = (read_recipe(ROOT / "models" / name / "recipe.toml") for name in ("fast", "deep"))
     deep = deep_recipe(full)
     encoder = replace(deep.encoder, longest=64, batch=32, seeds=options.seeds)
-    deep = replace(deep, passes=PASSES, otherwise={}, last=None, encoder=encoder)
+    deep = replace(deep, passes=PASSES, otherwise={}, later=(), encoder=encoder)
     # The corpora of one label are loaded in a fraction of the time.
     one_label = replace(full, labels={LABEL: full.labels[LABEL]})
     frame = training_frame(one_label, corpora_folder(options.corpora))

@@ -124,7 +124,7 @@ def test_a_recipe_becomes_a_bundle(
     monkeypatch.setattr(pipeline, "set_aside", lambda frame, corpora: np.zeros(len(frame), bool))
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
     stated = RECIPE.format(pretrained=json.dumps(str(pretrained)), fast=json.dumps(str(tiny_model)))
-    stated += "[last]\nrate = 1e-4\n[last.passes]\nwritten = 0.5\n"
+    stated += "[[later]]\nrate = 1e-4\n[later.passes]\nwritten = 0.5\n"
     recipe.write_text(stated + "".join(map(LABEL.format, LABELS)))
     command = ["train", str(recipe), "-o", str(out), "--corpora", str(tmp_path), "--quiet"]
 
@@ -154,6 +154,15 @@ def test_a_recipe_becomes_a_bundle(
     assert (out / "model.onnx").stat().st_mtime_ns == before
     assert json.loads((out / "config.json").read_text())["digest"] == digest
     assert (out / "MODEL_CARD.md").exists()
+
+    # One more training at the end of the recipe: the weights go through it alone.
+    recipe.write_text(recipe.read_text() + "[[later]]\nrate = 1e-4\n[later.passes]\nwritten = 0.5\n")
+    assert run(command) == 0
+    assert (out / "model.onnx").stat().st_mtime_ns != before
+    after = json.loads((out / "metrics.json").read_text())
+    assert after["training"]["trainings"] == 4
+    assert after["training"]["texts"] == metrics["training"]["texts"] + 100
+    assert after["test"]["abusive"]["written"]["roc_auc"] > 0.9
 
 
 def test_a_corpus_that_is_left_out_is_not_learnt_from(

@@ -18,14 +18,14 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from moderation.errors import ConfigError, ModelError  # noqa: E402
 from moderation.train.deep.encoder import Encoder, Shape, load_pretrained  # noqa: E402
-from moderation.train.deep.export import export, quantise  # noqa: E402
+from moderation.train.deep.export import export, export_one_byte, quantise, read_one_byte  # noqa: E402
 from moderation.train.deep.loop import Settings, Targets, Trainer, half_pays, masked_loss  # noqa: E402
 from moderation.train.deep.plan import batches, draw_rows  # noqa: E402
-from moderation.train.deep.recipe import LastTraining, deep_recipe  # noqa: E402
+from moderation.train.deep.recipe import LaterTraining, deep_recipe  # noqa: E402
 from moderation.train.deep.rows import targets_of  # noqa: E402
 from moderation.train.deep.run import Runner  # noqa: E402
 from moderation.train.deep.tokens import add_emoji, fold_forms, name_emoji, tokenise  # noqa: E402
-from moderation.train.deep.weights import averaged, float_logits  # noqa: E402
+from moderation.train.deep.weights import FACTS, averaged, float_logits, trainings_done  # noqa: E402
 from moderation.train.recipe import LabelRecipe, read_recipe  # noqa: E402
 
 # More threads than free cores wait for each other far longer than these sizes take to compute.
@@ -320,9 +320,9 @@ def test_a_recipe_states_encoder_and_passes(tmp_path: Path) -> None:
     assert recipe.encoder.pretrained == "somewhere"
     (tmp_path / "recipe.toml").write_text(RECIPE.replace('calibrate = ["written"]', "calibrate = []"))
     again = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
-    assert again.weights_key == recipe.weights_key
+    assert again.weights_keys == recipe.weights_keys
     (tmp_path / "recipe.toml").write_text(RECIPE.replace("[2, 0.5]", "3"))
-    assert deep_recipe(read_recipe(tmp_path / "recipe.toml")).weights_key != recipe.weights_key
+    assert deep_recipe(read_recipe(tmp_path / "recipe.toml")).weights_keys != recipe.weights_keys
 
 
 def test_a_single_training_may_be_shown_other_rows(tmp_path: Path) -> None:
@@ -343,40 +343,65 @@ def test_a_single_training_may_be_shown_other_rows(tmp_path: Path) -> None:
     assert deep_recipe(read_recipe(tmp_path / "recipe.toml")).shown == {"written", "davidson"}
     (tmp_path / "recipe.toml").write_text(stated.replace("written = 5", "written = 6"))
     other = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
-    assert len({alike.weights_key, recipe.weights_key, other.weights_key}) == 3
+    assert len({alike.weights_keys[-1], recipe.weights_keys[-1], other.weights_keys[-1]}) == 3
 
 
-def test_a_recipe_may_end_with_a_training_of_the_mean(tmp_path: Path) -> None:
+def test_a_recipe_may_go_on_with_later_trainings(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(RECIPE)
     plain = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
-    stated = RECIPE.replace("written = 1.0", "written = 1.0, davidson = 1.0") + "[last]\nrate = 1e-5\n"
-    (tmp_path / "recipe.toml").write_text(stated + "[last.passes]\ndavidson = [1, 0.5]\n")
+    stated = RECIPE.replace("written = 1.0", "written = 1.0, davidson = 1.0") + "[[later]]\nrate = 1e-5\n"
+    (tmp_path / "recipe.toml").write_text(stated + "[later.passes]\ndavidson = [1, 0.5]\n")
     recipe = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
-    assert plain.last is None
-    assert recipe.last == LastTraining({"davidson": (1.0, 0.5)}, rate=1e-5)
+    assert plain.later == ()
+    assert recipe.later == (LaterTraining({"davidson": (1.0, 0.5)}, rate=1e-5),)
     assert recipe.shown == {"written", "davidson"}
     assert recipe.without("davidson").shown == {"written"}
-    (tmp_path / "recipe.toml").write_text(stated + "[last.passes]\ndavidson = 1\n")
+    (tmp_path / "recipe.toml").write_text(stated + "[later.passes]\ndavidson = 1\n")
     other = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
-    assert len({plain.weights_key, recipe.weights_key, other.weights_key}) == 3
+    assert len({plain.weights_keys[-1], recipe.weights_keys[-1], other.weights_keys[-1]}) == 3
+    assert other.weights_keys[0] == recipe.weights_keys[0]
 
 
-def test_the_last_training_begins_with_the_mean_of_the_intercepts() -> None:
-    one, other, last = (Trainer(encoder(), targets(16), Settings(), seed) for seed in (1, 2, 3))
+def test_a_later_training_begins_with_the_intercepts_of_those_before() -> None:
+    one, later = (Trainer(encoder(), targets(16), Settings(), seed) for seed in (1, 2))
     with torch.no_grad():
-        one.own.fill_(1)
-        other.own.fill_(2)
-    last.begin([one.own, other.own])
-    assert torch.equal(last.own, torch.full_like(last.own, 1.5))
+        one.own.fill_(1.5)
+    later.begin(one.own.detach())
+    assert torch.equal(later.own, torch.full_like(later.own, 1.5))
+
+
+def test_an_encoder_is_read_back_from_its_graph(tmp_path: Path) -> None:
+    written = encoder(3)
+    with torch.no_grad():
+        for weights in written.parameters():
+            # New biases are all alike, and the graph keeps one of them for all.
+            weights.add_(0.1 * torch.randn_like(weights))
+    export_one_byte(written, tmp_path / "model.onnx")
+    read = read_one_byte(tmp_path / "model.onnx", written.shape)
+    assert set(read.state_dict()) == set(written.state_dict())
+    for name, weights in written.state_dict().items():
+        # Half a step of the largest weight of a row or a column, and no more.
+        assert (read.state_dict()[name] - weights).abs().max() <= weights.abs().max() / 127 / 2 + 1e-6
+    assert torch.equal(read.head.weight, written.head.weight)
+    export_one_byte(read, tmp_path / "again.onnx")
+    again = read_one_byte(tmp_path / "again.onnx", written.shape)
+    assert all(
+        torch.allclose(one, other, atol=1e-6)
+        for one, other in zip(read.state_dict().values(), again.state_dict().values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
         ("written = [2, 0.5]", "davidson = 1", "no label uses"),
-        ("written = [2, 0.5]", "written = 1\n[last.passes]\ndavidson = 1", "no label uses"),
-        ("written = [2, 0.5]", "written = 1\n[last]\nrate = 1", "passes"),
-        ("written = [2, 0.5]", "written = 1\n[last]\nshare = 2\npasses = {written = 1}", "between 0 and 1"),
+        ("written = [2, 0.5]", "written = 1\n[[later]]\n[later.passes]\ndavidson = 1", "no label uses"),
+        ("written = [2, 0.5]", "written = 1\n[[later]]\nrate = 1", "passes"),
+        (
+            "written = [2, 0.5]",
+            "written = 1\n[[later]]\nshare = 2\npasses = {written = 1}",
+            "between 0 and 1",
+        ),
         ("written = [2, 0.5]", "written = 1\n[passes_with_seed.1]\ndavidson = 1", "no label uses"),
         ("written = [2, 0.5]", "written = 1\n[passes_with_seed.9]\nwritten = 2", "passes_with_seed.9"),
         ('pretrained = "somewhere"', "", "pretrained"),
@@ -391,16 +416,16 @@ def test_a_recipe_that_cannot_be_used_is_refused(
         deep_recipe(read_recipe(tmp_path / "recipe.toml"))
 
 
-def test_weights_facts_are_json(tmp_path: Path) -> None:
-    from moderation.train.deep.weights import FACTS, known_weights
-
-    (tmp_path / "recipe.toml").write_text(RECIPE)
+def test_weights_are_known_by_the_recipe_that_they_follow_from(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE + "[[later]]\n[later.passes]\nwritten = 1\n")
     recipe = deep_recipe(read_recipe(tmp_path / "recipe.toml"))
-    assert known_weights(tmp_path, recipe) is None
-    (tmp_path / FACTS).write_text(json.dumps({"key": recipe.weights_key}))
-    assert known_weights(tmp_path, recipe) is None
+    assert trainings_done(tmp_path, recipe) is None
+    (tmp_path / FACTS).write_text(json.dumps({"key": recipe.weights_keys[1]}))
+    assert trainings_done(tmp_path, recipe) is None
     for name in ("model.onnx", "tokenizer.json"):
         (tmp_path / name).touch()
-    assert known_weights(tmp_path, recipe) == {"key": recipe.weights_key}
+    assert trainings_done(tmp_path, recipe) == 1
+    (tmp_path / FACTS).write_text(json.dumps({"key": recipe.weights_keys[0]}))
+    assert trainings_done(tmp_path, recipe) == 0
     (tmp_path / FACTS).write_text(json.dumps({"key": "of another recipe"}))
-    assert known_weights(tmp_path, recipe) is None
+    assert trainings_done(tmp_path, recipe) is None

@@ -169,8 +169,8 @@ def _weights(facts: Mapping[str, Any]) -> str:
     ]
     head = table(["label", "ROC-AUC, float32", "ROC-AUC, one byte"], rows)
     count = facts["trainings"]
-    mean = "" if count == 1 else f", the mean of {count} trainings (the recipe says how they differ)"
+    many = "" if count == 1 else f" and {count} trainings (the recipe says how they differ and are joined)"
     return (
         f"Trained on {facts['texts']:,} texts (rows of some corpora several times) in {facts['steps']:,} "
-        f"steps{mean}. Rounding the weights to one byte, on held-out rows of all corpora together:\n\n{head}"
+        f"steps{many}. Rounding the weights to one byte, on held-out rows of all corpora together:\n\n{head}"
     )

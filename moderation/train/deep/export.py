@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from moderation.classify.deep.encoder import INPUTS, OUTPUT
-from moderation.train.deep.encoder import Encoder
+from moderation.train.deep.encoder import Encoder, Shape
 
 OPSET = 17
 
@@ -96,3 +96,29 @@ def export_one_byte(encoder: Encoder, path: Path) -> None:
         whole = Path(folder) / "float.onnx"
         export(encoder, whole)
         quantise(whole, path)
+
+
+def read_one_byte(path: Path, shape: Shape) -> Encoder:
+    """Read an encoder back from the graph that `export_one_byte` wrote, its weights as they were rounded.
+
+    Parameters
+    ----------
+    path : Path
+    shape : Shape
+        Of the encoder that was written.
+    """
+    graph = onnx.load(path).graph
+    tensors = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    weights = {name: values for name, values in tensors.items() if name.endswith((".weight", ".bias"))}
+    weights[WORDS] = tensors[WORDS] * tensors[f"{WORDS}.scale"]
+    for node in graph.node:
+        # A product is named after its layer, which the matrix, stored the other way round, is not.
+        layer, _, product = node.name.removeprefix("/").replace("/", ".").rpartition(".")
+        if node.op_type == "MatMulInteger":
+            matrix = node.input[1].removesuffix("_quantized")
+            weights[f"{layer}.weight"] = (tensors[node.input[1]] * tensors[f"{matrix}_scale"]).T
+        elif product == "Gemm_MatMul":
+            weights[f"{layer}.weight"] = tensors[node.input[1]].T
+    encoder = Encoder(shape, len(weights["head.bias"]))
+    encoder.load_state_dict({name: torch.tensor(values) for name, values in weights.items()})
+    return encoder

@@ -112,10 +112,10 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
 
-    def begin(self, own: Sequence[Tensor]) -> None:
-        """Begin with the mean of the intercepts that other trainings gave the corpora."""
+    def begin(self, own: Tensor) -> None:
+        """Begin with the intercepts that trainings before this one gave the corpora."""
         with torch.no_grad():
-            self.own.copy_(torch.stack(tuple(own)).mean(dim=0))
+            self.own.copy_(own)
 
     def run(
         self, tokens: Tokens, plan: Sequence[I64], checkpoint: Path | None = None, say: Say = lambda _: None

@@ -38,7 +38,7 @@ from moderation.train.deep.second import (
     mix_weights,
 )
 from moderation.train.deep.tier import Tier
-from moderation.train.deep.weights import FACTS, known_weights, learn_weights
+from moderation.train.deep.weights import FACTS, learn_weights, trainings_done
 from moderation.train.evaluate import measure
 from moderation.train.fit import Design, design
 from moderation.train.lexicon import rude_words
@@ -75,7 +75,8 @@ def train_deep(recipe: Recipe, out: Path, corpora: Path, *, jobs: int = 2, say: 
 
     A stopped training goes on where it was when the command is given again. A folder that already holds
     weights from the same recipe keeps them: calibration, cascade and figures are made again, as after a new
-    first tier. To train anew, remove `weights.json`.
+    first tier. Where the recipe has got later trainings since, they alone are done. To train anew, remove
+    `weights.json`.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def train_deep(recipe: Recipe, out: Path, corpora: Path, *, jobs: int = 2, say: 
     split = sides(frame, recipe.seed)
     held = Held(frame, (split == "valid").to_numpy(), (split == "test").to_numpy())
     out.mkdir(parents=True, exist_ok=True)
-    if known_weights(out, deep) is None:
+    if trainings_done(out, deep) != len(deep.later):
         learn = (split == "train").to_numpy() & ~set_aside(frame, corpora)
         learn_weights(soft_labels(frame, learn, recipe, corpora, say), learn, held.valid, deep, out, say)
     (out / "recipe.toml").write_text(recipe.text, "utf-8")
@@ -172,7 +173,7 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
         "audit_fast": audit(fast),
         "audit_cascade": audit(doubtful),
         "curve": cascade["curve"],
-        "training": facts
+        "training": {name: fact for name, fact in facts.items() if name not in ("own", "shape")}
         | {
             "seconds_of_measuring": round(time.monotonic() - started),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

@@ -62,8 +62,8 @@ class SecondLook:
 
 
 @dataclass(frozen=True, slots=True)
-class LastTraining:
-    """A short training of the mean of the others, at lower rates.
+class LaterTraining:
+    """A short training that goes on, at lower rates, from where those before it ended.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class LastTraining:
     rate, head_rate : float
         As in `EncoderRecipe`.
     share : float
-        How far the weights go from the mean to where this training ends, 0 to 1.
+        How far the weights go from where they were to where this training ends, 0 to 1.
     """
 
     passes: Passes
@@ -95,7 +95,8 @@ class DeepRecipe:
         See `moderation.train.deep.plan.draw_rows`.
     otherwise : dict of int to dict
         Passes in which the training with a seed differs.
-    last : LastTraining, optional
+    later : tuple of LaterTraining
+        In this order after the mean of the others.
     """
 
     common: Recipe
@@ -103,7 +104,7 @@ class DeepRecipe:
     second_look: SecondLook
     passes: Passes
     otherwise: dict[int, Passes] = field(default_factory=dict)
-    last: LastTraining | None = None
+    later: tuple[LaterTraining, ...] = ()
 
     def passes_with(self, seed: int) -> Passes:
         """Return how often the training with a seed shows the rows of each corpus."""
@@ -112,8 +113,8 @@ class DeepRecipe:
     @property
     def shown(self) -> set[str]:
         """The corpora that some training shows."""
-        last = self.last.passes if self.last else {}
-        return {name for seed in self.encoder.seeds for name in self.passes_with(seed)} | set(last)
+        first = (self.passes_with(seed) for seed in self.encoder.seeds)
+        return {name for passes in (*first, *(one.passes for one in self.later)) for name in passes}
 
     def without(self, *corpora: str) -> DeepRecipe:
         """Return the recipe of an encoder that is shown nothing of some corpora."""
@@ -122,17 +123,21 @@ class DeepRecipe:
             return {name: times for name, times in passes.items() if name not in corpora}
 
         otherwise = {seed: kept(passes) for seed, passes in self.otherwise.items()}
-        last = replace(self.last, passes=kept(self.last.passes)) if self.last else None
-        return replace(self, passes=kept(self.passes), otherwise=otherwise, last=last)
+        later = tuple(replace(one, passes=kept(one.passes)) for one in self.later)
+        return replace(self, passes=kept(self.passes), otherwise=otherwise, later=later)
 
     @property
-    def weights_key(self) -> str:
-        """SHA-256 of all that the weights follow from, hex; calibration and cascade do not count."""
+    def weights_keys(self) -> list[str]:
+        """SHA-256 of all that weights follow from, hex, before the later trainings and after each of them.
+
+        Calibration and cascade do not count.
+        """
         labels = {name: stated.corpora for name, stated in self.common.labels.items()}
         shown = [self.passes_with(seed) for seed in self.encoder.seeds]
         stated = [self.common.seed, asdict(self.encoder), shown, labels, self.common.settings]
-        stated += [asdict(self.last)] if self.last else []
-        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+        later = [asdict(one) for one in self.later]
+        steps = [json.dumps(stated + later[:end], sort_keys=True) for end in range(len(later) + 1)]
+        return [hashlib.sha256(step.encode()).hexdigest() for step in steps]
 
 
 def deep_recipe(common: Recipe) -> DeepRecipe:
@@ -154,12 +159,12 @@ def deep_recipe(common: Recipe) -> DeepRecipe:
         otherwise = {int(seed): _passes(shown) for seed, shown in stated.get("passes_with_seed", {}).items()}
         if strange := set(otherwise) - set(encoder.seeds):
             raise ValueError(f"passes_with_seed.{min(strange)} is of no training in encoder.seeds")
-        last = _last(stated["last"]) if "last" in stated else None
+        later = tuple(map(_later, stated.get("later", ())))
     except KeyError as error:
         raise ConfigError(f"recipe {common.name!r} lacks {error}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"recipe {common.name!r}: {error}") from error
-    recipe = DeepRecipe(common, encoder, second, passes, otherwise, last)
+    recipe = DeepRecipe(common, encoder, second, passes, otherwise, later)
     unknown = sorted(recipe.shown - set(common.corpora))
     # A recipe narrowed to some licences keeps its text, and with it passes of corpora that are out.
     if unknown and not common.licences:
@@ -167,11 +172,11 @@ def deep_recipe(common: Recipe) -> DeepRecipe:
     return recipe.without(*unknown)
 
 
-def _last(stated: dict[str, Any]) -> LastTraining:
-    last = LastTraining(**{**stated, "passes": _passes(stated["passes"])})
-    if not 0 <= last.share <= 1:
-        raise ValueError(f"last.share must lie between 0 and 1, not {last.share:g}")
-    return last
+def _later(stated: dict[str, Any]) -> LaterTraining:
+    later = LaterTraining(**{**stated, "passes": _passes(stated["passes"])})
+    if not 0 <= later.share <= 1:
+        raise ValueError(f"later.share must lie between 0 and 1, not {later.share:g}")
+    return later
 
 
 def _passes(stated: dict[str, Any]) -> Passes:

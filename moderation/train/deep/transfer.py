@@ -124,22 +124,22 @@ def _left_out(
     alien = ~near_rows(part, here)
     first: F64 = data.matrix @ fit_label(data, label, stated.without(name), learn & alien, linear.seed)
     say(f"{name}: linear {roc_auc_score(truth[here], first[here]):.4f}")
-    encoder, tokenizer, facts = fit_encoder(part[learn & alien], _without(deep, label, name), states, say)
+    learnt = fit_encoder(part[learn & alien], _without(deep, label, name), states, say)
     known = np.flatnonzero(~learn & alien & (corpus != BACKGROUND))
     known = np.random.default_rng(deep.common.seed).permutation(known)[:JOINED]
     asked = np.concatenate((known, np.flatnonzero(here)))
     texts = part["text"].iloc[asked].tolist()
     second = np.full(len(part), np.nan)
-    second[asked] = float_logits(encoder, tokenizer, texts, deep.encoder.scored)[:, 0]
+    second[asked] = float_logits(learnt.encoder, learnt.tokenizer, texts, deep.encoder.scored)[:, 0]
     share = fit_share(first[known], second[known], truth[known], corpus[known])
     scores = {"linear": first, "deep": second, "both": (1 - share) * first + share * second}
     return Carried(
         name,
         int(here.sum()),
         int(truth[here].sum()),
-        facts["trainings"],
-        facts["texts"],
-        facts["seconds"],
+        learnt.facts["trainings"],
+        learnt.facts["texts"],
+        learnt.facts["seconds"],
         **_measured(truth, scores, here),
         held_rows=int((here & ~learn).sum()),
         held=_measured(truth, scores, here & ~learn),

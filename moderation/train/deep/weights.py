@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
+import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +19,11 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
+from moderation.classify.deep.bundle import GRAPH, TOKENIZER
 from moderation.classify.deep.parts import joined
 from moderation.errors import ConfigError
 from moderation.train.deep.encoder import Encoder, Shape, load_pretrained
-from moderation.train.deep.export import export_one_byte
+from moderation.train.deep.export import export_one_byte, read_one_byte
 from moderation.train.deep.loop import Settings, Trainer
 from moderation.train.deep.plan import batches, draw_rows
 from moderation.train.deep.recipe import DeepRecipe, Passes
@@ -36,7 +39,7 @@ FACTS: Final = "weights.json"
 """Beside the graph: what its weights follow from, how long they took, what rounding them cost."""
 
 CHECKPOINT: Final = "training-{}.pt"
-"""State of the training with a seed, and of the last one."""
+"""State of the training with a seed, or of a later one."""
 
 COMPARED: Final = 5000
 """Held-out rows on which the graph of one-byte weights is compared with the encoder."""
@@ -48,7 +51,8 @@ def learn_weights(
     """Train an encoder and write `model.onnx`, `tokenizer.json` and `weights.json`.
 
     A training that was stopped goes on from its last checkpoint; checkpoints lie in the same folder until the
-    graph is written.
+    graph is written. Weights that are there already and lack later trainings of the recipe go through these
+    alone.
 
     Parameters
     ----------
@@ -66,30 +70,54 @@ def learn_weights(
     ConfigError
         The pretrained encoder is not installed.
     """
-    encoder, tokenizer, facts = fit_encoder(frame[learn], recipe, out, say)
+    learnt = fit_encoder(frame[learn], recipe, out, say)
     say("writing the graph")
-    tokenizer.save(str(out / "tokenizer.json"))
-    export_one_byte(encoder, out / "model.onnx")
-    rounding = rounding_cost(encoder, frame[held], recipe, out)
     # Kept with the weights: calibrated anew, they do not follow from corpora that have changed since.
     rows = frame["corpus"][frame["corpus"].isin(recipe.shown)].value_counts()
     corpora = {str(name): int(count) for name, count in rows.items()}
-    stated = {"key": recipe.weights_key, **facts, "corpora": corpora, "rounding": rounding}
-    (out / FACTS).write_text(json.dumps(stated, indent=1) + "\n", "utf-8")
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        beside = Path(folder)
+        learnt.tokenizer.save(str(beside / TOKENIZER))
+        export_one_byte(learnt.encoder, beside / GRAPH)
+        rounding = rounding_cost(learnt.encoder, frame[held], recipe, beside)
+        stated = {"key": recipe.weights_keys[-1], **learnt.facts, "corpora": corpora, "rounding": rounding}
+        stated |= {"shape": asdict(learnt.encoder.shape), "own": learnt.own}
+        (beside / FACTS).write_text(json.dumps(stated, indent=1) + "\n", "utf-8")
+        for name in (TOKENIZER, GRAPH, FACTS):
+            (beside / name).replace(out / name)
     for state in out.glob(CHECKPOINT.format("*")):
         state.unlink()
 
 
-def fit_encoder(
-    frame: pd.DataFrame, recipe: DeepRecipe, folder: Path, say: Say = lambda _: None
-) -> tuple[Encoder, Tokenizer, dict[str, int]]:
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What trainings ended with.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    tokenizer : Tokenizer
+        With the emoji that the texts hold.
+    own : dict of str to list of float
+        Intercepts of each corpus, one a label.
+    facts : dict
+        `trainings`, and of all of them together `texts` shown, `steps` and `seconds`.
+    """
+
+    encoder: Encoder
+    tokenizer: Tokenizer
+    own: dict[str, list[float]]
+    facts: dict[str, int]
+
+
+def fit_encoder(frame: pd.DataFrame, recipe: DeepRecipe, folder: Path, say: Say = lambda _: None) -> Learnt:
     """Train a pretrained encoder, once per seed, from checkpoints if there are some, and average the weights.
 
     Trainings that begin alike end close enough for their mean to be nearly as good as an ensemble of them, at
     the price of one: Wortsman et al. (2022), "Model soups: averaging weights of multiple fine-tuned models
-    improves accuracy without increasing inference time". A last training, where the recipe has one, goes on
-    from the mean and counts by its share, so that what the mean knew is not lost over it: Wortsman
-    et al. (2022), "Robust fine-tuning of zero-shot models".
+    improves accuracy without increasing inference time". Later trainings, where the recipe has some, go on
+    from the mean and count by their share, so that what was known is not lost over them: Wortsman et al.
+    (2022), "Robust fine-tuning of zero-shot models".
 
     Parameters
     ----------
@@ -97,61 +125,76 @@ def fit_encoder(
         The rows to learn from.
     recipe : DeepRecipe
     folder : Path
-        Where the states are kept, one file a seed.
+        Where the states are kept, one file a training. Where it holds weights that follow from the beginning
+        of the recipe, only the later trainings that they lack are done.
     say : callable
 
     Returns
     -------
-    encoder : Encoder
-    tokenizer : Tokenizer
-        With the emoji that the texts hold.
-    facts : dict
-        `trainings`, and of all of them together `texts` shown, `steps` and `seconds`.
+    Learnt
 
     Raises
     ------
     ConfigError
         The pretrained encoder is not installed.
     """
-    labels = recipe.common.labels
     rows = frame.reset_index(drop=True)
-    source = pretrained_folder(recipe.encoder.pretrained)
-    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
-    fold_forms(tokenizer)
-    emoji = add_emoji(tokenizer, rows["text"])
-    tokens = tokenise(tokenizer, rows["text"].tolist(), recipe.encoder.longest)
-    targets = targets_of(rows, labels)
+    done = trainings_done(folder, recipe)
+    learnt = _pretrained(rows, recipe) if done is None else _read(folder)
+    tokens = tokenise(learnt.tokenizer, rows["text"].tolist(), recipe.encoder.longest)
+    targets = targets_of(rows, recipe.common.labels)
     positive: Bool = np.any((targets.truth > 0.5) & (targets.weight > 0), axis=1)
-    seeds = recipe.encoder.seeds
-    torch.manual_seed(seeds[0])
-    encoder = Encoder(_shape(source, tokenizer), len(labels))
-    load_pretrained(encoder, load_file(source / "model.safetensors"))
-    name_emoji(encoder.words.weight, tokenizer, emoji)
-    facts = {"trainings": 0, "texts": 0, "steps": 0, "seconds": 0}
+    names = np.unique(rows["corpus"].to_numpy(str)).tolist()
+    none = [0.0] * len(recipe.common.labels)
+    own = torch.tensor([learnt.own.get(name, none) for name in names])
+    encoder, facts = learnt.encoder, dict(learnt.facts)
 
-    def train(trainer: Trainer, passes: Passes, seed: int, name: str) -> Trainer:
+    def train(settings: Settings, passes: Passes, seed: int, name: str) -> Trainer:
         rng = np.random.default_rng(seed)
         drawn = draw_rows(rows["corpus"].to_numpy(object), positive, passes, rng)
         plan = batches(drawn, tokens.lengths, recipe.encoder.batch, rng)
         say(f"training {name} on {len(drawn):,} texts in {len(plan):,} steps")
+        trainer = Trainer(copy.deepcopy(encoder), targets, settings, seed)
+        trainer.begin(own)
         trainer.run(tokens, plan, folder / CHECKPOINT.format(name), say)
         steps = {"trainings": 1, "texts": len(drawn), "steps": len(plan), "seconds": round(trainer.seconds)}
-        facts.update({fact: facts[fact] + more for fact, more in steps.items()})
+        facts.update({fact: facts.get(fact, 0) + more for fact, more in steps.items()})
         return trainer
 
-    settings = Settings(rate=recipe.encoder.rate, head_rate=recipe.encoder.head_rate)
-    trained = [
-        train(Trainer(copy.deepcopy(encoder), targets, settings, s), recipe.passes_with(s), s, str(s))
-        for s in seeds
-    ]
-    mean = averaged([trainer.encoder for trainer in trained])
-    if recipe.last is not None:
-        settings = Settings(rate=recipe.last.rate, head_rate=recipe.last.head_rate)
-        last = Trainer(copy.deepcopy(mean), targets, settings, seeds[0])
-        last.begin([trainer.own for trainer in trained])
-        train(last, recipe.last.passes, seeds[0], "last")
-        mean = averaged([mean, last.encoder], [1 - recipe.last.share, recipe.last.share])
-    return mean, tokenizer, facts
+    if done is None:
+        settings = Settings(rate=recipe.encoder.rate, head_rate=recipe.encoder.head_rate)
+        trained = [train(settings, recipe.passes_with(s), s, str(s)) for s in recipe.encoder.seeds]
+        encoder = averaged([trainer.encoder for trainer in trained])
+        own = torch.stack([trainer.own.detach() for trainer in trained]).mean(dim=0)
+    for number, later in enumerate(recipe.later[done or 0 :], 1 + (done or 0)):
+        settings = Settings(rate=later.rate, head_rate=later.head_rate)
+        trainer = train(settings, later.passes, recipe.encoder.seeds[0], f"later-{number}")
+        encoder = averaged([encoder, trainer.encoder], [1 - later.share, later.share])
+        own = torch.lerp(own, trainer.own.detach(), later.share)
+    stated = {name: [round(one, 4) for one in row] for name, row in zip(names, own.tolist(), strict=True)}
+    return Learnt(encoder, learnt.tokenizer, stated, facts)
+
+
+def _pretrained(rows: pd.DataFrame, recipe: DeepRecipe) -> Learnt:
+    """Return a published encoder with a head of random weights and tokens for the emoji that texts hold."""
+    source = pretrained_folder(recipe.encoder.pretrained)
+    tokenizer = Tokenizer.from_file(str(source / TOKENIZER))
+    fold_forms(tokenizer)
+    emoji = add_emoji(tokenizer, rows["text"])
+    torch.manual_seed(recipe.encoder.seeds[0])
+    encoder = Encoder(_shape(source, tokenizer), len(recipe.common.labels))
+    load_pretrained(encoder, load_file(source / "model.safetensors"))
+    name_emoji(encoder.words.weight, tokenizer, emoji)
+    return Learnt(encoder, tokenizer, {}, {})
+
+
+def _read(folder: Path) -> Learnt:
+    """Return what earlier trainings ended with, but for the rounding of weights to one byte."""
+    facts = json.loads((folder / FACTS).read_text("utf-8"))
+    sums = {name: facts[name] for name in ("trainings", "texts", "steps", "seconds")}
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    encoder = read_one_byte(folder / GRAPH, Shape(**facts["shape"]))
+    return Learnt(encoder, tokenizer, facts["own"], sums)
 
 
 def averaged(encoders: Sequence[Encoder], shares: Sequence[float] | None = None) -> Encoder:
@@ -164,14 +207,18 @@ def averaged(encoders: Sequence[Encoder], shares: Sequence[float] | None = None)
     return mean
 
 
-def known_weights(out: Path, recipe: DeepRecipe) -> dict[str, Any] | None:
-    """Return the facts of weights that a folder already holds, if they follow from the same recipe."""
+def trainings_done(out: Path, recipe: DeepRecipe) -> int | None:
+    """Return how many later trainings the weights in a folder have been through, None where it holds none.
+
+    Weights of another recipe, which do not follow from the beginning of this one, count as none.
+    """
     try:
-        facts: dict[str, Any] = json.loads((out / FACTS).read_text("utf-8"))
+        key = json.loads((out / FACTS).read_text("utf-8"))["key"]
     except FileNotFoundError:
         return None
-    there = all((out / name).is_file() for name in ("model.onnx", "tokenizer.json"))
-    return facts if there and facts["key"] == recipe.weights_key else None
+    there = all((out / name).is_file() for name in (GRAPH, TOKENIZER))
+    keys = recipe.weights_keys
+    return keys.index(key) if there and key in keys else None
 
 
 def rounding_cost(
@@ -182,7 +229,7 @@ def rounding_cost(
     frame = frame.sample(min(COMPARED, len(frame)), random_state=recipe.common.seed)
     texts = frame["text"].tolist()
     longest = recipe.encoder.scored
-    whole = float_logits(encoder, Tokenizer.from_file(str(out / "tokenizer.json")), texts, longest)
+    whole = float_logits(encoder, Tokenizer.from_file(str(out / TOKENIZER)), texts, longest)
     rounded = Runner(out, longest).logits(texts)
     found = {}
     for column, label in enumerate(labels):
