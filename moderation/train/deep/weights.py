@@ -44,7 +44,7 @@ CHECKPOINT: Final = "training-{}.pt"
 COMPARED: Final = 400
 """Held-out rows of each corpus on which the graph of one-byte weights is compared with the encoder.
 
-Of 5,000 rows as they come some seventy tell of conspiracies, whose ranking moves a half per cent by chance.
+Of as many rows as they come too few tell of conspiracies or threats for their ranking to be compared.
 """
 
 
