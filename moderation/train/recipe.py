@@ -16,6 +16,12 @@ from moderation.train.licences import licence_classes, permitted
 Say = Callable[[str], None]
 """Told about progress, one line at a time."""
 
+_FIELDS = ("name", "kind", "seed", "licences", "vectorizer", "settings", "labels")
+_FIELDS_OF_KIND = {
+    "linear": ("teacher", "transfer"),
+    "deep": ("encoder", "second_look", "passes", "passes_with_seed", "later"),
+}
+_SETTINGS = ("soft_weight",)
 _LICENCES = re.compile(r"^licences\s*=.*\n", re.MULTILINE)
 
 
@@ -173,21 +179,23 @@ def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} is not a recipe: {error}") from error
     try:
+        kind = str(stated.get("kind", "linear"))
+        if kind not in _FIELDS_OF_KIND:
+            raise ConfigError(f"{path}: kind must be linear or deep, not {kind!r}")
+        _only(path, "field", stated, (*_FIELDS, *_FIELDS_OF_KIND[kind]))
+        _only(path, "label", stated["labels"], LABELS)
+        for name, table in stated["labels"].items():
+            _only(path, f"field of [labels.{name}]", table, LabelRecipe.__dataclass_fields__)
         labels = {name: _label(stated["labels"][name]) for name in LABELS if name in stated["labels"]}
-        unknown = sorted(set(stated["labels"]) - set(LABELS))
-        if unknown:
-            raise ConfigError(f"{path}: unknown label {unknown[0]!r}; known: {', '.join(LABELS)}")
         vectorizer = dict(stated.get("vectorizer", {}))
         if "grams" in vectorizer:
             vectorizer["grams"] = tuple(vectorizer["grams"])
         settings = dict(stated.get("settings", {}))
+        _only(path, "field of [settings]", settings, _SETTINGS)
         transfer = {str(name): int(seeds) for name, seeds in stated.get("transfer", {}).items()}
         strange = sorted(set(transfer) - set(labels))
         if strange or min(transfer.values(), default=1) < 1:
             raise ConfigError(f"{path}: [transfer] takes labels of the recipe and a number of splits above 0")
-        kind = str(stated.get("kind", "linear"))
-        if kind not in ("linear", "deep"):
-            raise ConfigError(f"{path}: kind must be linear or deep, not {kind!r}")
         recipe = Recipe(
             str(stated["name"]),
             int(stated["seed"]),
@@ -211,6 +219,7 @@ def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
 def _teacher(path: Path, stated: dict[str, Any] | None, labels: Iterable[str]) -> Teacher | None:
     if stated is None:
         return None
+    _only(path, "field of [teacher]", stated, Teacher.__dataclass_fields__)
     texts = {str(name): int(most) for name, most in stated.get("texts", {}).items()}
     teacher = Teacher(
         str(stated["bundle"]),
@@ -223,6 +232,12 @@ def _teacher(path: Path, stated: dict[str, Any] | None, labels: Iterable[str]) -
     if strange:
         raise ConfigError(f"{path}: [teacher.weights] names {strange[0]!r}, which is no label of the recipe")
     return teacher
+
+
+def _only(path: Path, what: str, stated: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse what would be passed over, as a field with a slip in its name would be."""
+    if strange := sorted(set(stated) - set(known)):
+        raise ConfigError(f"{path}: unknown {what} {strange[0]!r}; known: {', '.join(known)}")
 
 
 def _quoted(name: str) -> str:

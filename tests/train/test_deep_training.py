@@ -204,8 +204,14 @@ def test_averaged_weights_lie_half_way() -> None:
 def test_a_checkpoint_of_another_training_is_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
     tokens, checkpoint = tokenise(tokenizer, texts(4), 8), tmp_path / "training.pt"
     Trainer(encoder(), targets(4), Settings(), 1).run(tokens, [np.arange(4)] * 2, checkpoint)
-    with pytest.raises(ModelError, match="2 steps, this one has 3"):
-        Trainer(encoder(), targets(4), Settings(), 1).run(tokens, [np.arange(4)] * 3, checkpoint)
+    others = [
+        (Settings(), [np.arange(4)] * 3),
+        (Settings(), [np.arange(4), np.arange(4)[::-1]]),
+        (Settings(rate=2e-5), [np.arange(4)] * 2),
+    ]
+    for settings, plan in others:
+        with pytest.raises(ModelError, match="another training"):
+            Trainer(encoder(), targets(4), settings, 1).run(tokens, plan, checkpoint)
 
 
 def test_pretrained_weights_of_another_shape_are_refused() -> None:
@@ -426,6 +432,8 @@ def test_weights_are_known_by_the_recipe_that_they_follow_from(tmp_path: Path) -
         (tmp_path / name).touch()
     assert trainings_done(tmp_path, recipe) == 1
     (tmp_path / FACTS).write_text(json.dumps({"key": recipe.weights_keys[0]}))
+    assert trainings_done(tmp_path, recipe) is None
+    (tmp_path / FACTS).write_text(json.dumps({"key": recipe.weights_keys[0], "own": {}, "shape": {}}))
     assert trainings_done(tmp_path, recipe) == 0
     (tmp_path / FACTS).write_text(json.dumps({"key": "of another recipe"}))
     assert trainings_done(tmp_path, recipe) is None

@@ -171,3 +171,23 @@ corpora = {{caves = 1}}
     )
     with pytest.raises(ConfigError, match=says):
         read_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("sed = 1", "unknown field 'sed'; known: name, kind, seed"),
+        ('last = "x"', "unknown field 'last'"),
+        ("[passes]\ncaves = 1", "unknown field 'passes'"),
+        ("[settings]\nsoft_wieght = 1", "unknown field of [settings] 'soft_wieght'; known: soft_weight"),
+        ('[teacher]\nbundel = "deep"', "unknown field of [teacher] 'bundel'; known: bundle"),
+        ("[labels.conspiracy]\nprevalance = 0.05", "unknown field of [labels.conspiracy] 'prevalance'"),
+        ("[labels.plot]\nprevalence = 0.05", "unknown label 'plot'; known: abusive"),
+    ],
+)
+def test_what_a_recipe_does_not_know_is_refused(tmp_path: Path, line: str, says: str) -> None:
+    path = tmp_path / "recipe.toml"
+    label = '[labels.abusive]\nprevalence = 0.05\ncalibrate = ["caves"]\ncorpora = {caves = 1}\n'
+    path.write_text(f'name = "mine"\nseed = 1\n{line}\n{label}', "utf-8")
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        read_recipe(path)

@@ -9,6 +9,7 @@ from typing import Any
 
 from moderation.classify.deep.parts import MOST
 from moderation.train.card import card, number, table
+from moderation.train.deep.weights import COMPARED
 from moderation.train.judge import Judge
 
 Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -172,5 +173,6 @@ def _weights(facts: Mapping[str, Any]) -> str:
     many = "" if count == 1 else f" and {count} trainings (the recipe says how they differ and are joined)"
     return (
         f"Trained on {facts['texts']:,} texts (rows of some corpora several times) in {facts['steps']:,} "
-        f"steps{many}. Rounding the weights to one byte, on held-out rows of all corpora together:\n\n{head}"
+        f"steps{many}. Rounding the weights to one byte, on held-out rows of all corpora together, at most "
+        f"{COMPARED} of each:\n\n{head}"
     )

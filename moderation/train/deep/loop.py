@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -131,8 +132,9 @@ class Trainer:
             File to resume from where it exists, and to write from time to time.
         say : callable
         """
+        of = self._training(plan)
         if checkpoint is not None and checkpoint.exists():
-            self._load(checkpoint, len(plan))
+            self._load(checkpoint, of)
             say(f"resuming at step {self.step:,} of {len(plan):,}")
         self.encoder.train()
         saved = began = time.monotonic()
@@ -146,10 +148,10 @@ class Trainer:
                 rest = (self.seconds - before) / (self.step - first) * (len(plan) - self.step)
                 say(f"step {self.step:,} of {len(plan):,}: loss {mean:.4f}, {rest / 60:.0f} min to go")
             if checkpoint is not None and time.monotonic() - saved > self.settings.save_seconds:
-                self._save(checkpoint, len(plan))
+                self._save(checkpoint, of)
                 saved = time.monotonic()
         if checkpoint is not None:
-            self._save(checkpoint, len(plan))
+            self._save(checkpoint, of)
 
     def _one_step(self, tokens: Tokens, rows: I64, steps: int) -> float:
         share = _schedule(self.step, steps, self.settings.warm)
@@ -187,11 +189,19 @@ class Trainer:
             {"params": [*head, self.own], "highest": self.settings.head_rate, "weight_decay": 0.0},
         ]
 
-    def _save(self, path: Path, steps: int) -> None:
+    def _training(self, plan: Sequence[I64]) -> str:
+        """Return the SHA-256 of what tells a training from others, hex: its rates, rows and their order."""
+        known = hashlib.sha256(f"{self.settings.rate} {self.settings.head_rate}".encode())
+        for rows in plan:
+            known.update(rows.astype("<i8").tobytes())
+            known.update(b";")
+        return known.hexdigest()
+
+    def _save(self, path: Path, of: str) -> None:
         state = {
             "step": self.step,
             "seconds": self.seconds,
-            "steps": steps,
+            "training": of,
             "encoder": self.encoder.state_dict(),
             "own": self.own.detach(),
             "optimizer": self.optimizer.state_dict(),
@@ -201,12 +211,10 @@ class Trainer:
         torch.save(state, beside)
         beside.replace(path)
 
-    def _load(self, path: Path, steps: int) -> None:
+    def _load(self, path: Path, of: str) -> None:
         state = torch.load(path, weights_only=True)
-        if state["steps"] != steps:
-            raise ModelError(
-                f"{path} belongs to a training of {state['steps']} steps, this one has {steps}; remove it"
-            )
+        if state.get("training") != of:
+            raise ModelError(f"{path} belongs to another training, of other rows or rates; remove it")
         self.encoder.load_state_dict(state["encoder"])
         with torch.no_grad():
             self.own.copy_(state["own"])

@@ -213,15 +213,19 @@ def averaged(encoders: Sequence[Encoder], shares: Sequence[float] | None = None)
 def trainings_done(out: Path, recipe: DeepRecipe) -> int | None:
     """Return how many later trainings the weights in a folder have been through, None where it holds none.
 
-    Weights of another recipe, which do not follow from the beginning of this one, count as none.
+    Weights of another recipe, which do not follow from the beginning of this one, count as none, and so do
+    those that a later training has to go on from and that lack what it needs for that.
     """
     try:
-        key = json.loads((out / FACTS).read_text("utf-8"))["key"]
+        facts = json.loads((out / FACTS).read_text("utf-8"))
     except FileNotFoundError:
         return None
     there = all((out / name).is_file() for name in (GRAPH, TOKENIZER))
     keys = recipe.weights_keys
-    return keys.index(key) if there and key in keys else None
+    if not there or facts["key"] not in keys:
+        return None
+    done = keys.index(facts["key"])
+    return done if done == len(recipe.later) or {"own", "shape"} <= facts.keys() else None
 
 
 def rounding_cost(
