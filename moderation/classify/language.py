@@ -32,6 +32,12 @@ tweets one in 5,000 has so many, of English texts with strange words three in fo
 LONGEST: Final = 400
 """Characters that identification looks at."""
 
+DENSE_SCRIPT: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
+"""A letter of a script that writes words or syllables."""
+
+DENSE: Final = 4
+"""Latin letters that one of them is worth: a sentence has some five of them."""
+
 OTHER_SCRIPT: Final = r"[^\P{L}\p{Latin}\p{Common}]"
 """A letter of a script in which nobody writes English."""
 
@@ -59,7 +65,7 @@ def withheld_language(texts: pa.StringArray, margins: Margins) -> tuple[Objects,
     english = (margins.known_letters >= LEAST_KNOWN * letters) | (
         margins.english >= LEAST_ENGLISH * margins.chunks
     )
-    enough = letters >= FEWEST_LETTERS
+    enough = (letters >= FEWEST_LETTERS) | _dense_enough(texts, margins)
     # One string for all: an array of as many equal ones takes far longer to become Arrow's.
     language = np.full(len(texts), "", object)
     language[enough & english] = KNOWN_LANGUAGE
@@ -71,15 +77,27 @@ def withheld_language(texts: pa.StringArray, margins: Margins) -> tuple[Objects,
         codes, confident = identify(shown.to_pylist())
         # Which of the languages of a script it is may be in doubt, but not that it is none of Latin letters.
         unsure = np.flatnonzero(
-            ~confident & (codes != KNOWN_LANGUAGE) & (_more_bytes(shown) >= FEWEST_LETTERS)
+            ~confident & (codes != KNOWN_LANGUAGE) & (_more_bytes(shown) >= FEWEST_LETTERS // 2)
         )
         if len(unsure):
             few = shown.take(pa.array(unsure))
             other, latin = (_count(few, pattern) for pattern in (OTHER_SCRIPT, r"\p{Latin}"))
-            confident[unsure] = other >= np.maximum(FEWEST_LETTERS, latin)
+            worth = other + (DENSE - 1) * _count(few, DENSE_SCRIPT)
+            confident[unsure] = (worth >= FEWEST_LETTERS) & (other >= latin)
         language[at[confident]] = codes[confident]
         foreign[at[confident]] = codes[confident] != KNOWN_LANGUAGE
     return language, foreign
+
+
+def _dense_enough(texts: pa.StringArray, margins: Margins) -> Bool:
+    """Return which texts without a known word have enough letters although these are few."""
+    letters, fewest = margins.letters, FEWEST_LETTERS // DENSE
+    enough = np.zeros(len(texts), bool)
+    at = np.flatnonzero((letters >= fewest) & (letters < FEWEST_LETTERS) & (margins.known_letters == 0))
+    at = at[_more_bytes(texts.take(pa.array(at))) >= 2 * fewest]
+    dense = _count(texts.take(pa.array(at)), DENSE_SCRIPT)
+    enough[at] = letters[at] + (DENSE - 1) * dense >= FEWEST_LETTERS
+    return enough
 
 
 def _more_bytes(texts: pa.StringArray) -> npt.NDArray[np.int32]:

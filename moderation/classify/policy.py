@@ -24,6 +24,9 @@ from moderation.schema import probability_column
 
 KINDS: Final = ("threshold", "precision", "recall", "budget", "off")
 DEFAULT_PRECISION: Final = 0.8
+EVEN: Final = 0.5
+"""Probability below which no target of precision flags, unless the target itself is lower. Where a label is
+easily told, all flags together keep a precision although those added last are mostly wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,12 @@ class Policy:
         for label, target in self.targets.items():
             found = self.assumed.of(label, self.reference.get(label), probabilities)
             points = self.points.get(label, [])
+            least = min(EVEN, target.value)
             if found is not None:
                 prevalence[label] = found
                 points = [_moved(point, found) for point in points]
-            thresholds[label] = _threshold(label, target, points, probabilities)
+                least = float(shifted(np.array([least]), found.assumed, found.reference)[0])
+            thresholds[label] = _threshold(label, target, points, least, probabilities)
             precision[label] = _precision_at(points, thresholds[label])
         words = {
             label: target.kind if target.kind == "off" else f"{target.kind} {target.value:g}"
@@ -216,6 +221,7 @@ def _threshold(
     label: str,
     target: Target,
     points: Sequence[OperatingPoint],
+    least: float,
     probabilities: Mapping[str, npt.NDArray[np.float32]] | None,
 ) -> float | None:
     if target.kind == "off":
@@ -227,7 +233,7 @@ def _threshold(
             raise ConfigError(f"a budget for {label!r} needs a scored run; use it with scan, score or report")
         return _budget(probabilities[label], int(target.value))
     if target.kind == "precision":
-        return next((p.threshold for p in points if p.precision >= target.value), None)
+        return next((max(p.threshold, least) for p in points if p.precision >= target.value), None)
     return next((p.threshold for p in reversed(points) if p.recall >= target.value), None)
 
 

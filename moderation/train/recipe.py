@@ -72,6 +72,12 @@ class Teacher:
         Of each corpus that `texts` does not name.
     weights : dict of str to float
         Labels that are learnt from it, and what its answers count, as the weight of a corpus.
+    sentences : dict of str to int
+        Most short sentences, cut out of the texts of a corpus, that it is asked about beside.
+    sentences_of_others : int
+        Of each corpus that `sentences` does not name.
+    sentence_weights : dict of str to float
+        As `weights`, of the sentences.
     """
 
     bundle: str
@@ -79,6 +85,14 @@ class Teacher:
     texts: dict[str, int]
     texts_of_others: int
     weights: dict[str, float]
+    sentences: dict[str, int] = field(default_factory=dict)
+    sentences_of_others: int = 0
+    sentence_weights: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that are learnt from it, sorted."""
+        return sorted({*self.weights, *self.sentence_weights})
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,18 +234,31 @@ def _teacher(path: Path, stated: dict[str, Any] | None, labels: Iterable[str]) -
     if stated is None:
         return None
     _only(path, "field of [teacher]", stated, Teacher.__dataclass_fields__)
-    texts = {str(name): int(most) for name, most in stated.get("texts", {}).items()}
     teacher = Teacher(
         str(stated["bundle"]),
         int(stated["longest"]),
-        texts,
+        _counts(stated.get("texts", {})),
         int(stated["texts_of_others"]),
-        {str(label): float(weight) for label, weight in stated["weights"].items()},
+        _shares(stated["weights"]),
+        _counts(stated.get("sentences", {})),
+        int(stated.get("sentences_of_others", 0)),
+        _shares(stated.get("sentence_weights", {})),
     )
-    strange = sorted(set(teacher.weights) - set(labels))
-    if strange:
-        raise ConfigError(f"{path}: [teacher.weights] names {strange[0]!r}, which is no label of the recipe")
+    for name in ("weights", "sentence_weights"):
+        strange = sorted(set(getattr(teacher, name)) - set(labels))
+        if strange:
+            raise ConfigError(
+                f"{path}: [teacher.{name}] names {strange[0]!r}, which is no label of the recipe"
+            )
     return teacher
+
+
+def _counts(stated: dict[str, Any]) -> dict[str, int]:
+    return {str(name): int(most) for name, most in stated.items()}
+
+
+def _shares(stated: dict[str, Any]) -> dict[str, float]:
+    return {str(name): float(weight) for name, weight in stated.items()}
 
 
 def _only(path: Path, what: str, stated: Iterable[str], known: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ Hinton, Vinyals and Dean (2015), "Distilling the knowledge in a neural network".
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -24,13 +25,17 @@ from moderation.classify.deep.bundle import read_deep
 from moderation.classify.deep.model import DeepModel, sigmoid
 from moderation.train.fit import Design
 from moderation.train.recipe import LabelRecipe, Recipe, Say, Teacher
+from moderation.train.splits import near_groups, text_groups
 from moderation.train.templates import written_by_people
 
 Bool = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
 
-TAUGHT: Final = "taught"
-"""Name that the rows have among the corpora of a training."""
+TAUGHT, SENTENCES = "taught", "taught_sentences"
+"""Names that whole texts, and short sentences out of texts, have among the corpora of a training."""
+
+_SENTENCE_ENDS: Final = re.compile(r"(?<=[.!?])\s+|\n+")
+_FEWEST_WORDS, _MOST_WORDS, _MOST_CHARACTERS = 2, 12, 90
 
 FILE: Final = "taught.parquet"
 """Beside a recipe: what the teacher said, by the hash of a text, so that it need not be asked again."""
@@ -48,7 +53,7 @@ def with_teacher(
     jobs: int,
     say: Say,
 ) -> tuple[Design, Bool, dict[str, LabelRecipe]]:
-    """Add what a teacher says of some training texts as rows of one more corpus.
+    """Add what a teacher says of some training texts, and of sentences out of them, as rows of more corpora.
 
     Parameters
     ----------
@@ -67,7 +72,7 @@ def with_teacher(
     data : Design, n + t rows
     learn : ndarray of bool, shape (n + t,)
     labels : dict of str to LabelRecipe
-        Those of the recipe, with the weight of the new corpus.
+        Those of the recipe, with the weights of the new corpora.
 
     Raises
     ------
@@ -75,19 +80,26 @@ def with_teacher(
         There is no such teacher, or it has to be asked and what it needs is not installed.
     """
     rows = asked(data.frame, learn, teacher)
-    answers = _answers(data.frame.iloc[rows], teacher, *folders, jobs, say)
-    more = data.frame.iloc[rows].assign(corpus=TAUGHT, weight=1.0, **dict.fromkeys(recipe.labels, np.nan))
-    for label in teacher.weights:
+    texts, short = data.frame.iloc[rows], sentences(data.frame, learn, teacher)
+    more = pd.concat((texts.assign(corpus=TAUGHT), short.assign(corpus=SENTENCES)), ignore_index=True)
+    answers = _answers(more, teacher, *folders, jobs, say)
+    # What people said of the texts stands in rows of its own.
+    more = more.assign(weight=1.0, **dict.fromkeys(recipe.labels, np.nan))
+    for label in teacher.labels:
         more[label] = (answers[label] / np.float32(_STEPS)).astype(np.float32)
     frame = pd.concat([data.frame, more], ignore_index=True)
-    matrix = sp.vstack((data.matrix, data.matrix[rows]), format="csr")
-    labels = {
-        label: replace(stated, corpora={**stated.corpora, TAUGHT: teacher.weights[label]})
-        if label in teacher.weights
-        else stated
-        for label, stated in recipe.labels.items()
-    }
-    return Design(frame, data.vectorizer, matrix), np.append(learn, np.ones(len(rows), bool)), labels
+    matrices = [data.matrix, data.matrix[rows]]
+    if len(short):
+        matrices.append(data.vectorizer.transform(short["text"]))
+    labels = {label: _with_weights(stated, label, teacher) for label, stated in recipe.labels.items()}
+    learnt = np.append(learn, np.ones(len(more), bool))
+    return Design(frame, data.vectorizer, sp.vstack(matrices, format="csr")), learnt, labels
+
+
+def _with_weights(stated: LabelRecipe, label: str, teacher: Teacher) -> LabelRecipe:
+    given = ((TAUGHT, teacher.weights), (SENTENCES, teacher.sentence_weights))
+    more = {name: weights[label] for name, weights in given if label in weights}
+    return replace(stated, corpora={**stated.corpora, **more})
 
 
 def taught_by(path: Path) -> str:
@@ -113,6 +125,47 @@ def asked(frame: pd.DataFrame, learn: Bool, teacher: Teacher) -> I64:
     return np.sort(frame.index.get_indexer(kept.index)).astype(np.int64)
 
 
+def sentences(frame: pd.DataFrame, learn: Bool, teacher: Teacher) -> pd.DataFrame:
+    """Cut short sentences out of texts: of each corpus those with the lowest hashes.
+
+    What people post under a video or in a chat is often no longer, and corpora of long comments say little of
+    it: the fewer words a text has, the more each of them counts.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        `text`, `corpus`, `group`, `near`.
+    learn : ndarray of bool, shape (n,)
+    teacher : Teacher
+
+    Returns
+    -------
+    DataFrame
+        `text`, `corpus`, `group`, each text once, none that is among those of `frame` or nearly one that is
+        held out.
+    """
+    known = frame[learn & written_by_people(frame)]
+    cut = known["text"].map(_cut).explode().dropna()
+    found = pd.DataFrame({"text": cut, "corpus": known["corpus"].reindex(cut.index)})
+    if found.empty or not (teacher.sentences or teacher.sentences_of_others):
+        return found.iloc[:0].assign(group=np.empty(0, np.uint64))
+    found = found.assign(group=text_groups(found["text"]), near=near_groups(found["text"]))
+    found = found[~found["group"].isin(frame["group"]) & ~found["near"].isin(frame["near"][~learn])]
+    found = found.sort_values(["group", "corpus"]).drop_duplicates("group")
+    most = found["corpus"].map(lambda name: teacher.sentences.get(name, teacher.sentences_of_others))
+    kept = found[found.groupby("corpus").cumcount() < most]
+    return kept.drop(columns="near").reset_index(drop=True)
+
+
+def _cut(text: str) -> list[str]:
+    parts = (part.strip() for part in _SENTENCE_ENDS.split(text))
+    return [
+        part
+        for part in parts
+        if len(part) <= _MOST_CHARACTERS and _FEWEST_WORDS <= len(part.split()) <= _MOST_WORDS
+    ]
+
+
 def _answers(
     rows: pd.DataFrame, teacher: Teacher, known_in: Path, out: Path, jobs: int, say: Say
 ) -> dict[str, npt.NDArray[np.uint8]]:
@@ -127,7 +180,7 @@ def _answers(
         found, graph = _asked_anew(rows, groups, teacher, found, graph, jobs, say)
     table = found.sort_by("group").replace_schema_metadata({_TEACHER: graph})
     pq.write_table(table, out / FILE, compression="zstd")
-    return {label: found[label].to_numpy() for label in teacher.weights}
+    return {label: found[label].to_numpy() for label in teacher.labels}
 
 
 def _kept(path: Path, groups: pa.Array, teacher: Teacher) -> tuple[pa.Table | None, bytes]:
@@ -135,7 +188,7 @@ def _kept(path: Path, groups: pa.Array, teacher: Teacher) -> tuple[pa.Table | No
     if not path.is_file():
         return None, b""
     table = pq.read_table(path)
-    if not {"group", *teacher.weights} <= set(table.column_names):
+    if not {"group", *teacher.labels} <= set(table.column_names):
         return None, b""
     graph = (table.schema.metadata or {}).get(_TEACHER, b"")
     return table.replace_schema_metadata(None).take(pc.index_in(groups, table["group"])), graph

@@ -46,12 +46,12 @@ def test_words_of_english_grammar_keep_strange_words_from_being_foreign() -> Non
 
 def test_letters_of_another_script_are_not_english_whichever_language_it_is() -> None:
     chinese = "大家好，问题已经解决，谢谢各位帮助，祝大家周末愉快"
-    # Twenty letters of the script, and more than of the Latin one.
-    texts = [chinese, chinese[:18], chinese + " ok lol" * 9]
-    assert not identify(texts)[1].any()
-    letters, none = np.array([22, 16, 67]), np.zeros(3, np.int64)
+    # Twenty letters, of which a sign for a word counts as four, and no fewer of them than Latin ones.
+    texts = [chinese, chinese[:6], chinese[:5], chinese + " ok lol" * 9, "哈哈哈哈哈哈 lol", "так и есть"]
+    letters, known, none = np.array([22, 5, 4, 67, 9, 8]), np.array([0, 0, 0, 0, 3, 0]), np.zeros(6, np.int64)
+    assert not identify([chinese, texts[3]])[1].any()
     language, foreign = withheld_language(
-        pa.array(texts), Margins(np.zeros((3, 8)), letters, none, np.full(3, 9), none)
+        pa.array(texts), Margins(np.zeros((6, 8)), letters, known, np.full(6, 9), none)
     )
-    assert foreign.tolist() == [True, False, False]
-    assert language.tolist() == ["zh", "", ""]
+    assert foreign.tolist() == [True, True, False, False, False, False]
+    assert language.tolist() == ["zh", "zh", "", "", "", ""]

@@ -47,6 +47,32 @@ def test_each_target_resolves(tmp_path: Path, target: str, threshold: float | No
     assert policy.resolve().thresholds["abusive"] == threshold
 
 
+@pytest.mark.parametrize(
+    ("precision", "prevalence", "threshold"),
+    [
+        (
+            0.8,
+            (),
+            0.5,
+        ),  # From .02 on they keep .8 together, but one that is that likely is hardly ever right.
+        (0.9, (), 0.7),
+        (0.3, (), 0.3),
+        (0.8, ("abusive=0.5",), 0.05),  # .5 where every second comment is abusive.
+    ],
+)
+def test_no_comment_is_flagged_that_is_more_likely_harmless(
+    tmp_path: Path, precision: float, prevalence: tuple[str, ...], threshold: float
+) -> None:
+    easy = {
+        "labels": ["abusive"],
+        "calibration": {"abusive": {"prevalence": 0.05}},
+        "operating_points": {"abusive": [[0.01, 0.2, 1.0], [0.02, 0.85, 0.95], [0.7, 0.95, 0.5]]},
+    }
+    policy = write(tmp_path, f"[labels.abusive]\nprecision = {precision}\n")
+    resolved = read_policy(policy, easy, prevalence).resolve()
+    assert resolved.thresholds["abusive"] == pytest.approx(threshold)
+
+
 def test_budget_flags_at_most_that_many(tmp_path: Path) -> None:
     policy = read_policy(write(tmp_path, "[labels.abusive]\nbudget = 2\n"), CONFIG)
     assert policy.needs_run

@@ -53,7 +53,7 @@ def data() -> Design:
         rows.append(("large", said + (" knife" if number % 3 == 0 else ""), float(number % 3 == 0)))
         rows.append(("other", said + (" thunder" if number % 2 else " sunshine"), np.nan))
     frame = pd.DataFrame(rows, columns=["corpus", "text", "threat"]).assign(weight=1.0)
-    frame["group"] = text_groups(frame["text"])
+    frame["group"] = frame["near"] = text_groups(frame["text"])
     vectorizer = ChunkVectorizer(min_count=1).fit(frame["text"])
     return Design(frame, vectorizer, vectorizer.transform(frame["text"]))
 
@@ -89,6 +89,41 @@ def test_a_word_is_learnt_that_no_one_judged(second: SimpleNamespace, tmp_path: 
     assert float((word @ both)[0]) > float((plain @ both)[0]) + 0.5
     # What people said stays as it is.
     assert whole.frame["threat"].iloc[: len(given.frame)].equals(given.frame["threat"])
+
+
+def test_sentences_are_cut_out_of_texts_to_learn_from_alone() -> None:
+    texts = (
+        "A dog barks. One. Two words! This sentence has more words than anyone would ever post in a chat.",
+        "a DOG barks\nCome in? No, held out.",
+        "No, held out!",
+        "Held back. Not cut from this.",
+    )
+    frame = pd.DataFrame({"text": texts, "corpus": ["large", "other", "other", "other"]})
+    frame["group"] = frame["near"] = text_groups(frame["text"])
+    learn = np.array([True, True, False, False])
+    teacher = replace(TEACHER, sentences={"large": 10, "other": 10})
+    cut = taught.sentences(frame, learn, teacher)
+    assert set(cut["text"]) == {"A dog barks.", "Two words!", "Come in?"}
+    assert cut["corpus"].value_counts().to_dict() == {"large": 2, "other": 1}
+    assert len(taught.sentences(frame, learn, replace(teacher, sentences={"large": 1}))) == 1
+    assert len(taught.sentences(frame, learn, TEACHER)) == 0
+
+
+def test_sentences_teach_what_no_whole_text_does(second: SimpleNamespace, tmp_path: Path) -> None:
+    given = data()
+    frame = given.frame.assign(text=given.frame["text"] + ". And there was thunder.")
+    given = Design(frame, given.vectorizer, given.matrix)
+    learn = np.ones(len(frame), bool)
+    teacher = replace(TEACHER, weights={}, sentences_of_others=9, sentence_weights={"threat": 4.0})
+    folders = (tmp_path, tmp_path)
+    whole, rows, labels = taught.with_teacher(given, learn, recipe(), teacher, folders, 1, lambda _: None)
+    assert labels["threat"].corpora == {"large": 1.0, taught.SENTENCES: 4.0}
+    said = whole.frame[whole.frame["corpus"] == taught.SENTENCES]
+    assert said["text"].tolist() == ["And there was thunder."]
+    assert said["threat"].tolist() == pytest.approx([0.98], abs=0.01)
+    assert whole.matrix.shape[0] == len(whole.frame) == len(rows)
+    cut, _, _ = taught.with_teacher(given, learn, recipe(), teacher, folders, 1, lambda _: None)
+    assert cut.frame.equals(whole.frame)
 
 
 def test_the_teacher_is_asked_once_about_a_text(second: SimpleNamespace, tmp_path: Path) -> None:
