@@ -61,7 +61,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "hidden elites",
         ),
     ]
-    vectorizer = ChunkVectorizer(vocabulary_count=1).fit(texts)
+    vectorizer = ChunkVectorizer(vocabulary_count=1, unknown=True).fit(texts)
     matrix = vectorizer.transform(texts)
     kinds = np.repeat(["abusive", "none", "conspiracy"], 4)
     coefficients = np.zeros((matrix.shape[1], len(LABELS)))

@@ -20,7 +20,10 @@ from moderation.classify.weights import Weights
 from moderation.errors import ModelError, UsageError
 from moderation.text.table import FeatureTable
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
+READABLE: Final = (3, 4)
+"""Format versions that can be read. In 3, chunks without a known word had no squared value of their own."""
+
 ARRAYS: Final = ("tags", "squares", "codes", "vocabulary", "frequent_marks", "frequent_sums")
 
 
@@ -97,10 +100,10 @@ def read_bundle(folder: Path) -> Bundle:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder}/config.json cannot be read ({error}); install the model again") from error
-    if config.get("format_version") != FORMAT_VERSION:
+    if config.get("format_version") not in READABLE:
         raise ModelError(
-            f"{folder} has format version {config.get('format_version')}, this tool reads {FORMAT_VERSION}; "
-            "train it again or update the tool"
+            f"{folder} has format version {config.get('format_version')}, this tool reads "
+            f"{' and '.join(map(str, READABLE))}; train it again or update the tool"
         )
     arrays = {}
     for name in ARRAYS:
@@ -140,6 +143,7 @@ def write_bundle(folder: Path, config: dict[str, Any], weights: Weights) -> str:
         "format_version": FORMAT_VERSION,
         "weights": {
             "square_unit": table.unit,
+            "unknown_square": table.unknown,
             "units": weights.units.tolist(),
             "lexicon": list(weights.lexicon),
             "grams": list(weights.grams),
@@ -167,7 +171,9 @@ def digest(config: dict[str, Any], folder: Path) -> str:
 def _weights(config: dict[str, Any], arrays: dict[str, Any]) -> Weights:
     stated = config["weights"]
     return Weights(
-        FeatureTable(arrays["tags"], arrays["squares"], stated["square_unit"]),
+        FeatureTable(
+            arrays["tags"], arrays["squares"], stated["square_unit"], stated.get("unknown_square", 0)
+        ),
         arrays["codes"],
         np.array(stated["units"]),
         arrays["vocabulary"],

@@ -199,7 +199,7 @@ def _tables(weights: Weights, english: npt.NDArray[np.uint64]) -> tuple[npt.NDAr
     limits = (
         *(LONGEST, obfuscation.MOST_READINGS, obfuscation.SHORTEST_SPELLED),
         *(weights.codes.shape[1], weights.pairs, weights.skips, _eights(weights.codes.shape[1])),
-        obfuscation.LONGEST_SPELLED,
+        *(obfuscation.LONGEST_SPELLED, table.unknown),
     )
     maybe = np.zeros(1 << 12, bool)
     maybe[english >> np.uint64(52)] = True

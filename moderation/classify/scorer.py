@@ -356,6 +356,7 @@ class Scorer:
         familiar[words.owner[known(self._vocabulary, words.hashes)]] = True
         rows[:, labels + LETTERS] = features.letters
         rows[:, labels + KNOWN_LETTERS] = np.where(familiar, features.letters, 0)
+        rows[~familiar & (features.letters > 0), labels + SQUARES] += self.weights.table.unknown
         rows[words.owner[np.isin(words.hashes, _ENGLISH)], labels + ENGLISH] = 1
         return rows.clip(-LARGEST_SUM, LARGEST_SUM, out=rows)
 

@@ -37,11 +37,15 @@ class FeatureTable:
         Squared value of the feature in `1 / unit` steps.
     unit : float
         Squared value of one step.
+    unknown : int, default 0
+        Squared value, in steps, of a chunk with letters and no known word. Without it, a text that holds
+        nothing known but an exclamation mark says as much as one of exclamation marks alone.
     """
 
     tags: npt.NDArray[np.uint16]
     squares: npt.NDArray[np.uint16]
     unit: float
+    unknown: int = 0
 
     def find(self, hashes: U64) -> tuple[I64, npt.NDArray[np.bool_]]:
         """Return the bucket of each hash and whether the feature there is this one."""

@@ -24,7 +24,7 @@ from moderation.text.obfuscation import Unmasker
 from moderation.text.repeats import first_times
 from moderation.text.spelled import spell_out
 from moderation.text.table import FeatureTable, bucket_of, link_hashes, tag_of
-from moderation.text.vocabulary import vocabulary_bitmap
+from moderation.text.vocabulary import known, vocabulary_bitmap
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -53,6 +53,8 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         stays.
     gram_scale, pair_scale : float, default 0.5 and 0.7
         Value of an n-gram and of a pair relative to a word's.
+    unknown : bool, default False
+        Let a chunk with letters and no known word count in a row's norm as a word of the rarest kind does.
     lexicon : tuple of str, default ()
         Words that people mask, most frequent first.
 
@@ -84,6 +86,7 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         buckets: int = 1 << 20,
         gram_scale: float = 0.5,
         pair_scale: float = 0.7,
+        unknown: bool = False,
         lexicon: tuple[str, ...] = (),
     ) -> None:
         self.grams = grams
@@ -94,6 +97,7 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.buckets = buckets
         self.gram_scale = gram_scale
         self.pair_scale = pair_scale
+        self.unknown = unknown
         self.lexicon = lexicon
 
     def fit(self, X: Texts, y: object = None) -> Self:
@@ -169,7 +173,7 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         buckets, found = self.table_.find(links)
         ends = np.bincount(link_owner[found], minlength=count)
         pair_matrix = self._matrix(buckets[found], np.concatenate(([0], np.cumsum(ends))))
-        squares = text_matrix @ chunk_matrix.power(2).sum(axis=1).A1 + pair_matrix.power(2).sum(axis=1).A1
+        squares = text_matrix @ self._squares(chunk_matrix, features) + pair_matrix.power(2).sum(axis=1).A1
         scale = 1 / np.sqrt(np.where(squares > 0, squares, 1))
         matrix = sp.diags(scale.astype(np.float32)) @ (text_matrix @ chunk_matrix + pair_matrix)
         matrix.sort_indices()
@@ -190,6 +194,17 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         hashes, ends = link_hashes(chunked, keys, pairs=self.pairs, skips=self.skips)
         return hashes, np.searchsorted(chunked.offsets, ends[:, 0], side="right") - 1
 
+    def _squares(self, chunk_matrix: sp.csr_matrix, features: ChunkFeatures) -> F64:
+        """Return the squared value of each chunk."""
+        unknown = features.letters > 0
+        owner = np.repeat(np.arange(len(unknown)), np.diff(features.indptr))
+        words = np.flatnonzero(features.families == WORD)
+        unknown[owner[words[known(self.vocabulary_, features.hashes[words])]]] = False
+        squares: F64 = chunk_matrix.power(2).sum(axis=1).A1 + unknown * (
+            self.table_.unknown * self.table_.unit
+        )
+        return squares
+
     def _matrix(self, buckets: I64, indptr: I64) -> sp.csr_matrix:
         values = np.sqrt(self.table_.squares[buckets] * self.table_.unit).astype(np.float32)
         width = int(self.columns_.max()) + 1
@@ -208,7 +223,8 @@ class ChunkVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         idf = 1 + np.log((1 + count) / (1 + np.minimum(totals[kept], count)))
         squares = (scales[families[kept]] * idf) ** 2
         unit = float(squares.max()) / LEVELS
-        self.table_ = FeatureTable(np.zeros(self.buckets, np.uint16), np.zeros(self.buckets, np.uint16), unit)
+        empty = np.zeros(self.buckets, np.uint16)
+        self.table_ = FeatureTable(empty, empty.copy(), unit, LEVELS if self.unknown else 0)
         at = bucket_of(hashes[kept], self.buckets)
         self.table_.tags[at] = tag_of(hashes[kept], self.buckets)
         self.table_.squares[at] = np.maximum(np.rint(squares / unit), 1)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.classify.bundle import read_bundle
+from moderation.classify.bundle import digest, read_bundle
 from moderation.classify.frequent import NONE
 from moderation.classify.model import Model, load_model
 from moderation.classify.scorer import Scorer
@@ -120,6 +120,40 @@ def test_frequent_chunks_are_counted_over_all_texts() -> None:
 def test_weights_are_decoded_one_by_one_and_in_pairs(shape: tuple[int, int]) -> None:
     codes = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     assert decode(codes).tolist() == [[LEVELS[code] for code in row] for row in codes.tolist()]
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+def test_margins_are_those_of_the_matrix(unknown: bool) -> None:
+    texts = [
+        "you are an idiot",
+        "a liar a liar",
+        "one хорошо, i d i o t zxq",
+        "хорошо!",
+        "",
+        "qqq " * 30 + "liar",
+    ]
+    vectorizer = ChunkVectorizer(min_count=1, vocabulary_count=1, unknown=unknown).fit(texts[:2])
+    matrix = vectorizer.transform(texts)
+    coefficients = np.random.default_rng(1).normal(size=(matrix.shape[1], 2))
+    scorer = Scorer(weights_of(vectorizer, coefficients))
+    values = scorer.margins(pa.array(texts)).values
+    assert values == pytest.approx(matrix @ coefficients, abs=0.05)
+    for text, margin in zip(texts, values, strict=True):
+        parts = scorer.take_apart(text)
+        assert parts.tokens.sum(axis=0) + parts.links.sum(axis=0) == pytest.approx(margin, abs=1e-9)
+
+
+def test_a_bundle_of_the_version_before_scores_as_it_did(tiny_model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "before")
+    config = json.loads((folder / "config.json").read_text()) | {"format_version": 3}
+    del config["weights"]["unknown_square"]
+    config["digest"] = digest(config, folder)
+    (folder / "config.json").write_text(json.dumps(config))
+    now, before = (
+        load_model(path).predict_proba(["idiot", "idiot хорошо"])[:, 0] for path in (tiny_model, folder)
+    )
+    assert now[0] == before[0]
+    assert now[1] < before[1]
 
 
 def test_pairs_with_a_gap_count_too() -> None:

@@ -66,6 +66,17 @@ def test_repeats_count_once(fitted: ChunkVectorizer) -> None:
     assert abs(once - again).nnz == 0
 
 
+def test_what_is_unknown_leaves_the_known_less_to_say() -> None:
+    stated = {"min_count": 1, "vocabulary_count": 1, "buckets": 1 << 16}
+    fitted = ChunkVectorizer(**stated, unknown=True).fit(TEXTS)
+    texts = ["idiot", "idiot хорошо", "idiot хорошо хорошо", "idiot хорошо так", "idiot 17 !"]
+    plain, one, twice, two, signs = np.sqrt(fitted.transform(texts).power(2).sum(axis=1)).A1
+    assert plain == signs == pytest.approx(1)
+    assert two < one == twice < 0.9
+    without = ChunkVectorizer(**stated).fit(TEXTS).transform(texts)
+    assert pytest.approx(1) == np.sqrt(without.power(2).sum(axis=1)).A1
+
+
 def test_missing_texts_are_empty_rows(fitted: ChunkVectorizer) -> None:
     assert fitted.transform([None, "idiot"])[0].nnz == 0
 

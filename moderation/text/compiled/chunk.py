@@ -97,6 +97,7 @@ def features(folded, size, capitals, tables, scratch, found, sums):
         out[found] = tables.opaque[3]
         found += one
     labels = tables.limits[3]
+    sums[labels] = tables.limits[8] if letters and not familiar else 0
     sums[labels + 1] = letters
     sums[labels + 2] = letters if familiar else 0
     sums[labels + 3] = english
