@@ -24,9 +24,9 @@ from moderation.schema import probability_column
 
 KINDS: Final = ("threshold", "precision", "recall", "budget", "off")
 DEFAULT_PRECISION: Final = 0.8
-EVEN: Final = 0.5
-"""Probability below which no target of precision flags, unless the target itself is lower. Where a label is
-easily told, all flags together keep a precision although those added last are mostly wrong."""
+LEAST_SURE: Final = 0.5
+"""How likely the least sure flag has to be, as a part of the precision that is asked of all together. Where a
+label is easily told, they would keep that precision although those added last are nearly all wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Policy:
         for label, target in self.targets.items():
             found = self.assumed.of(label, self.reference.get(label), probabilities)
             points = self.points.get(label, [])
-            least = min(EVEN, target.value)
+            least = LEAST_SURE * target.value if target.kind == "precision" else 0.0
             if found is not None:
                 prevalence[label] = found
                 points = [_moved(point, found) for point in points]
