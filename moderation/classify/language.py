@@ -36,7 +36,7 @@ DENSE_SCRIPT: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 """A letter of a script that writes words or syllables."""
 
 DENSE: Final = 4
-"""Latin letters that one of them is worth: a sentence has some five of them."""
+"""Latin letters that one of them is worth, so that five are enough."""
 
 OTHER_SCRIPT: Final = r"[^\P{L}\p{Latin}\p{Common}]"
 """A letter of a script in which nobody writes English."""

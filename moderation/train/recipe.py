@@ -202,6 +202,7 @@ def read_recipe(path: Path, licences: Iterable[str] = ()) -> Recipe:
             _only(path, f"field of [labels.{name}]", table, LabelRecipe.__dataclass_fields__)
         labels = {name: _label(stated["labels"][name]) for name in LABELS if name in stated["labels"]}
         vectorizer = dict(stated.get("vectorizer", {}))
+        _only(path, "field of [vectorizer]", vectorizer, _vectorizer_fields())
         if "grams" in vectorizer:
             vectorizer["grams"] = tuple(vectorizer["grams"])
         settings = dict(stated.get("settings", {}))
@@ -259,6 +260,13 @@ def _counts(stated: dict[str, Any]) -> dict[str, int]:
 
 def _shares(stated: dict[str, Any]) -> dict[str, float]:
     return {str(name): float(weight) for name, weight in stated.items()}
+
+
+def _vectorizer_fields() -> list[str]:
+    # Imported here, for scikit-learn takes longest of all to load.
+    from moderation.text.vectorizer import ChunkVectorizer
+
+    return [name for name in ChunkVectorizer().get_params() if name != "lexicon"]
 
 
 def _only(path: Path, what: str, stated: Iterable[str], known: Iterable[str]) -> None:

@@ -144,11 +144,14 @@ def sentences(frame: pd.DataFrame, learn: Bool, teacher: Teacher) -> pd.DataFram
         `text`, `corpus`, `group`, each text once, none that is among those of `frame` or nearly one that is
         held out.
     """
+    none = frame[["text", "corpus", "group"]].iloc[:0]
+    if not (teacher.sentences or teacher.sentences_of_others):
+        return none
     known = frame[learn & written_by_people(frame)]
     cut = known["text"].map(_cut).explode().dropna()
+    if cut.empty:
+        return none
     found = pd.DataFrame({"text": cut, "corpus": known["corpus"].reindex(cut.index)})
-    if found.empty or not (teacher.sentences or teacher.sentences_of_others):
-        return found.iloc[:0].assign(group=np.empty(0, np.uint64))
     found = found.assign(group=text_groups(found["text"]), near=near_groups(found["text"]))
     found = found[~found["group"].isin(frame["group"]) & ~found["near"].isin(frame["near"][~learn])]
     found = found.sort_values(["group", "corpus"]).drop_duplicates("group")

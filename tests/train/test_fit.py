@@ -180,6 +180,7 @@ corpora = {{caves = 1}}
         ('last = "x"', "unknown field 'last'"),
         ("[passes]\ncaves = 1", "unknown field 'passes'"),
         ("[settings]\nsoft_wieght = 1", "unknown field of [settings] 'soft_wieght'; known: soft_weight"),
+        ("[vectorizer]\nunknwon = true", "unknown field of [vectorizer] 'unknwon'; known: buckets"),
         ('[teacher]\nbundel = "deep"', "unknown field of [teacher] 'bundel'; known: bundle"),
         ("[labels.conspiracy]\nprevalance = 0.05", "unknown field of [labels.conspiracy] 'prevalance'"),
         ("[labels.plot]\nprevalence = 0.05", "unknown label 'plot'; known: abusive"),
