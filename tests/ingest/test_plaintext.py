@@ -311,6 +311,20 @@ def test_sentences_are_neither(line: str) -> None:
     assert not is_button(line) and not is_date(line)
 
 
+def test_subjects_made_of_first_words_are_the_pages() -> None:
+    texts = [f"Boat number {n} came in late again, and nobody had told the harbour." for n in range(3)]
+    subjects = ["Boat number 0 came in late", "Boat number 1 came in...", "Boat number 2 came in late again,"]
+    page = zip([*subjects, "It was cold."], [*texts, "It was cold."], strict=True)
+    text = "".join(f"  * P{n}\n\n    {subject}\n\n    {body}\n\n" for n, (subject, body) in enumerate(page))
+    assert [body for _, _, body in rows(text)] == [*texts, "It was cold."]
+
+
+def test_who_says_a_sentence_twice_wrote_both() -> None:
+    lines = ["It was cold.", "It was very cold.", "It was cold out there."]
+    text = "".join(f"  * P{n}\n\n    {line}\n\n    {line}\n\n" for n, line in enumerate(lines))
+    assert [body for _, _, body in rows(text)] == [f"{line}\n\n{line}" for line in lines]
+
+
 names = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=8).filter(
     lambda name: not is_button(name)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ SUBJECT_SHARE = 0.5
 
 LONG_TITLE = 12
 """Words that the titles in a list of further articles seldom have."""
+
+_ENDS_CUT = re.compile(r"(?:[^.!?]|\.\.)\s*$")
 
 
 def read_page(text: str) -> Page:
@@ -264,7 +267,10 @@ def _clear_addressees(comments: Sequence[Comment]) -> None:
 
 
 def _clear_subjects(comments: Sequence[Comment]) -> None:
-    """Take subjects that the page made of the first words of the texts from above them."""
+    """Take subjects that the page made of the first words of the texts from above them.
+
+    Somewhere a text must be longer than its subject: whoever says a whole sentence twice wrote both.
+    """
     begins = [one.text.partition("\n") for one in comments]
     made = [
         len(first) <= LONGEST_SUBJECT
@@ -272,7 +278,11 @@ def _clear_subjects(comments: Sequence[Comment]) -> None:
         and rest.lstrip().startswith(first.rstrip("….").strip())
         for first, _, rest in begins
     ]
-    if sum(made) >= max(FEWEST, SUBJECT_SHARE * len(comments)):
+    is_cut = any(
+        subject and rest.strip() != first.strip() and _ENDS_CUT.search(first)
+        for (first, _, rest), subject in zip(begins, made, strict=True)
+    )
+    if is_cut and sum(made) >= max(FEWEST, SUBJECT_SHARE * len(comments)):
         for one, (_, _, rest), subject in zip(comments, begins, made, strict=True):
             one.text = rest.lstrip() if subject else one.text
 
