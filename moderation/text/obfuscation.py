@@ -56,6 +56,8 @@ _RUN = re.compile(r"([a-z])\1{2,}")
 _PAIR = re.compile(r"([a-z])\1+")
 SPARING: Final = re.compile(r"[^\w*#@$%&!?^~-]")
 MASK: Final = re.compile(r"(?<=[a-z])[^a-z0-9\s.,'’/]+|^[*#@$%&]+(?=[a-z])")
+BOLD: Final = r"^[^\w*]*[A-EG-Z]\*\*[^\w*]*$"
+"""The end of words in bold, as in `**Vitamin A**`; of a capital with two asterisks only `F**` is a mask."""
 _LETTERS = re.compile("[a-z]*")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
@@ -93,8 +95,8 @@ class Unmasker:
     def canonical(self, chunks: pa.StringArray) -> pa.StringArray:
         """Return the chunks, shape (d,), with disguised ones replaced by the words behind them."""
         folded = fold(pc.utf8_slice_codeunits(chunks, 0, LONGEST))
-        link = pc.match_substring_regex(chunks, URL)
-        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), link)
+        written = pc.or_(pc.match_substring_regex(chunks, URL), pc.match_substring_regex(chunks, BOLD))
+        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), written)
         at = np.flatnonzero(suspicious.to_numpy(zero_copy_only=False))
         if not len(at):
             return chunks

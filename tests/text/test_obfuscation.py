@@ -141,6 +141,15 @@ def test_innocent_text_stays_as_it_is(unmasker: Unmasker, text: str) -> None:
     assert unmasker.canonical(pa.array([text])).to_pylist() == [text]
 
 
+def test_two_asterisks_end_words_in_bold_behind_a_capital_only() -> None:
+    words = ["ass", "fat"]
+    hashes = mix(np.array([hash_word(word) for word in words], np.uint64), WORD)
+    read = Unmasker(vocabulary_bitmap(hashes), words).canonical(
+        pa.array(["a**", "A**", "(A**).", "F**", "A*S"])
+    )
+    assert read.to_pylist() == ["ass", "A**", "(A**).", "fat", "ass"]
+
+
 def test_abbreviations_become_their_own_letters_only(unmasker: Unmasker) -> None:
     assert unmasker.canonical(pa.array(["U.S.A.", "a.s.a.p."])).to_pylist() == ["usa", "asap"]
 
