@@ -42,7 +42,7 @@ def write_deep(folder: Path, first: Path, **changes: Any) -> Path:
     stated = json.loads((first / "config.json").read_text("utf-8"))
     knots = {"logit": [-4.0, 0.0, 4.0], "rate": [0.0, 0.5, 0.1]}
     config = {
-        "format_version": 5,
+        "format_version": 6,
         "name": "tiny-deep",
         "kind": "deep",
         "labels": list(LABELS),
@@ -53,7 +53,7 @@ def write_deep(folder: Path, first: Path, **changes: Any) -> Path:
         "operating_points": {label: [[0.6, 0.9, 0.8]] for label in LABELS},
         "cascade": {
             "band": {"abusive": [0.2, 0.995], "conspiracy": [0.3, 0.9]},
-            "change": dict.fromkeys(LABELS, knots),
+            "gain": dict.fromkeys(LABELS, knots),
         },
         "files": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest()

@@ -87,7 +87,7 @@ def test_a_text_is_run_once_however_often_it_stands_there(deep: Path) -> None:
         ("tokenizer.json", lambda data: data.replace(b"idiot", b"saint"), "tokenizer.json is damaged"),
         ("config.json", lambda data: data.replace(b'"max_length": 12', b'"max_length": 13'), "is damaged"),
         ("config.json", lambda data: data[:40], "cannot be read"),
-        ("config.json", lambda data: data.replace(b'_version": 5', b'_version": 9'), "format version 9"),
+        ("config.json", lambda data: data.replace(b'_version": 6', b'_version": 9'), "format version 9"),
     ],
 )
 def test_damage_is_found(tmp_path: Path, tiny_model: Path, name: str, damage: object, message: str) -> None:

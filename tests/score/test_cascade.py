@@ -103,7 +103,7 @@ def test_overlay_holds_the_second_looks_and_parts_the_first(
     assert not {"tier", "deep_budget"} & set(fast.manifest["options"])
 
 
-def test_a_budget_takes_the_comments_whose_decisions_are_likeliest_to_change(
+def test_a_budget_takes_the_comments_of_which_most_is_expected(
     tmp_path: Path, dump: Path, deep: Path
 ) -> None:
     whole = quick(dump, tmp_path / "whole", deep)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from moderation.classify.deep.look import SecondLook
-from moderation.train.deep.cascade import Change, bands, fit_change, fit_share, in_bands, logit
+from moderation.train.deep.cascade import Gain, bands, fit_gain, fit_share, in_bands, logit
 from moderation.train.deep.second import (
     MOST,
     Tiers,
@@ -69,34 +69,34 @@ def test_small_corpora_decide_where_there_is_no_other() -> None:
     assert fit_share(-odds, odds, np.array([False, False, True, True, True]), np.full(5, "one")) > 0.5
 
 
-def test_changes_are_expected_where_they_happened() -> None:
+def test_a_gain_is_expected_where_decisions_were_put_right() -> None:
     fast = np.linspace(-6, 6, 2400)
-    change = fit_change(fast, np.abs(fast - 1) < 1, np.ones(2400))
-    assert change.at(np.array([-5.0, 1.0, 5.0])).tolist() == [0, 1, 0]
-    rising = np.diff(change.rate)
-    assert (rising[: change.rate.argmax()] >= 0).all() and (rising[change.rate.argmax() :] <= 0).all()
+    gain = fit_gain(fast, np.where(np.abs(fast - 1) < 1, 1.0, np.where(fast > 4, -1.0, 0.0)), np.ones(2400))
+    assert gain.at(np.array([-5.0, 1.0, 3.0, 5.0])).tolist() == [0, 1, 0, 0]
+    rising = np.diff(gain.rate)
+    assert (rising[: gain.rate.argmax()] >= 0).all() and (rising[gain.rate.argmax() :] <= 0).all()
 
 
 def test_bands_hold_the_share_that_was_asked_for() -> None:
     rng = np.random.default_rng(0)
     fast = {"abusive": rng.normal(-2, 2, 10_000), "insult": rng.normal(-3, 2, 10_000)}
     knots = np.linspace(-6, 6, 25)
-    change = {
-        "abusive": Change(knots, np.exp(-((knots - 1) ** 2))),
-        "insult": Change(knots, 0.5 * np.exp(-((knots - 1) ** 2))),
+    gain = {
+        "abusive": Gain(knots, np.exp(-((knots - 1) ** 2))),
+        "insult": Gain(knots, 0.5 * np.exp(-((knots - 1) ** 2))),
     }
-    band = bands(change, fast, np.ones(10_000), 0.1)
+    band = bands(gain, fast, np.ones(10_000), 0.1)
     assert in_bands(band, fast).mean() == pytest.approx(0.1, abs=0.01)
     low, high = band["abusive"]
     assert low < sigmoid(np.array(1.0)) < high
-    # Half as many changes everywhere: its band is the narrower one.
+    # Half as much gain everywhere: its band is the narrower one.
     assert "insult" not in band or np.subtract(*band["insult"]) > np.subtract(*band["abusive"])
 
 
 def test_a_band_that_reaches_the_end_holds_certain_comments() -> None:
     knots = np.array([-1.0, 1.0])
     band = bands(
-        {"abusive": Change(knots, np.array([0.0, 1.0]))}, {"abusive": np.array([-9.0, 30])}, np.ones(2), 0.6
+        {"abusive": Gain(knots, np.array([0.0, 1.0]))}, {"abusive": np.array([-9.0, 30])}, np.ones(2), 0.6
     )
     assert band["abusive"][1] == 1.0
     assert in_bands(band, {"abusive": np.array([-30.0, 30.0])}).tolist() == [False, True]
@@ -152,7 +152,7 @@ def test_a_second_look_at_few_comments_brings_most_of_the_gain(tiers: tuple[Tier
     fitted = np.where(np.arange(len(frame)) < half, 1.0, 0.0)
     together = fit_together(both, frame, fitted > 0, reference)
     both = replace(both, deep_config=dict(both.deep_config) | together)
-    found = fit_second_look(both, fitted, 0.2)
+    found = fit_second_look(both, frame, fitted, 0.2)
     worth = curve(both, found, frame, 1.0 - fitted)
     assert worth["deep"] < worth["fast"]
     gains = [worth["shares"][share]["gain"] for share in ("0.01", "0.05", "0.2", "1")]
@@ -160,7 +160,8 @@ def test_a_second_look_at_few_comments_brings_most_of_the_gain(tiers: tuple[Tier
     assert gains[0] > 0.1
     assert gains[2] > 0.8
     assert gains[3] == pytest.approx(1)
-    assert worth["band"]["share"] == pytest.approx(0.2, abs=0.02)
+    # Where nothing is gained, a band ends before the share is used up.
+    assert 0.1 < worth["band"]["share"] < 0.21
     assert worth["band"]["gain"] == pytest.approx(gains[2], abs=0.1)
 
 

@@ -139,7 +139,7 @@ def test_a_recipe_becomes_a_bundle(
     assert digest == hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     assert config["files"]["model.onnx"] == hashlib.sha256((out / "model.onnx").read_bytes()).hexdigest()
     assert config["labels"] == list(LABELS)
-    assert set(config["combine"]) == set(config["cascade"]["change"]) == set(LABELS)
+    assert set(config["combine"]) == set(config["cascade"]["gain"]) == set(LABELS)
     metrics = json.loads((out / "metrics.json").read_text())
     # Words that only rude texts hold are easily learnt, whatever the encoder starts from.
     assert metrics["test"]["abusive"]["written"]["roc_auc"] > 0.9

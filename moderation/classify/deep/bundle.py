@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from moderation.errors import ModelError
 
-FORMAT_VERSION: Final = 5
+FORMAT_VERSION: Final = 6
 KIND: Final = "deep"
 GRAPH: Final = "model.onnx"
 TOKENIZER: Final = "tokenizer.json"

@@ -37,9 +37,9 @@ class SecondLook:
         without a band makes no candidates.
     combine : ndarray of float64, shape (labels, 3)
         a, b and c of log-odds = a * first + b * second + c.
-    change : dict of str to (list of float, list of float)
-        First-tier log-odds and the share of decisions that a second look changes there; linear between,
-        constant beyond. A comment's priority is the largest of its labels.
+    gain : dict of str to (list of float, list of float)
+        First-tier log-odds, and the decisions per comment that a second look there puts right less those that
+        it puts wrong; linear between, constant beyond. A comment's priority is the largest of its labels.
     least : float
         Priority from which on a candidate is chosen; 0 chooses all.
     """
@@ -47,7 +47,7 @@ class SecondLook:
     labels: tuple[str, ...]
     band: dict[str, tuple[float, float]]
     combine: F64
-    change: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)
+    gain: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)
     least: float = 0.0
 
     @classmethod
@@ -65,7 +65,7 @@ class SecondLook:
                 labels,
                 {label: (float(low), float(high)) for label, (low, high) in cascade["band"].items()},
                 _factors(labels, config["combine"]),
-                {label: (found["logit"], found["rate"]) for label, found in cascade["change"].items()},
+                {label: (found["logit"], found["rate"]) for label, found in cascade["gain"].items()},
             )
         except (KeyError, TypeError, ValueError) as error:
             raise _unusable(config, error) from error
@@ -86,7 +86,7 @@ class SecondLook:
             raise _unusable(config, error) from error
 
     def priority(self, fast: F32) -> F64:
-        """Return how likely it is, per comment, that the decision on some label changes.
+        """Return what a second look is expected to put right, per comment.
 
         Parameters
         ----------
@@ -102,16 +102,16 @@ class SecondLook:
         for label, (low, high) in self.band.items():
             values = fast[:, self.labels.index(label)].astype(np.float64)
             inside |= (values >= low) & (values <= high)
-        return np.where(inside, self.likeliest(fast), OUTSIDE)
+        return np.where(inside, self.worth(fast), OUTSIDE)
 
-    def likeliest(self, fast: npt.NDArray[np.floating[Any]]) -> F64:
-        """Return the largest expected share of changed decisions of any label, shape (n,).
+    def worth(self, fast: npt.NDArray[np.floating[Any]]) -> F64:
+        """Return the largest expected gain of any label, shape (n,).
 
         Not their sum: labels change together, as an insult is abuse as well, and a comment far from every
         threshold by itself would count as doubtful for being a little so in all.
         """
         most = np.zeros(len(fast))
-        for label, knots in self.change.items():
+        for label, knots in self.gain.items():
             values = fast[:, self.labels.index(label)].astype(np.float64)
             most = np.maximum(most, np.interp(log_odds(values), *knots))
         return most.round(_DECIMALS)

@@ -133,10 +133,11 @@ def _bands(config: Mapping[str, Any]) -> str:
     return (
         "A comment in the band of any label is looked at again; on a mix of ordinary and picked comments "
         f"that is at most {cascade['share']:.0%}. The bands end where equally many decisions are expected to "
-        "change. All labels of such a comment get the probability of both tiers together, whose log-odds are "
-        "added up by the next three columns, and thresholds are those of a look at everything: fitted to "
-        "comments in doubt alone, both were worse on the validation texts. The ratio of the two tiers is the "
-        "one that best orders the validation comments within each corpus, all corpora counting alike.\n\n"
+        "be put right. All labels of such a comment get the probability of both tiers together, whose "
+        "log-odds are added up by the next three columns, and thresholds are those of a look at everything: "
+        "fitted to comments in doubt alone, both were worse on the validation texts. The ratio of the two "
+        "tiers is the one that best orders the validation comments within each corpus, all corpora counting "
+        "alike.\n\n"
         f"{head}"
     )
 
@@ -155,8 +156,8 @@ def _curve(curve: Mapping[str, Any]) -> str:
     return (
         f"On held-out comments, 90 % of them Wikipedia's as they come, at each tier's default policy: the "
         f"first tier alone decides {curve['fast']:.2f} labels wrongly per 1,000 comments, a second look at "
-        f"everything {curve['deep']:.2f}. A share is at most that: comments whose decisions are equally "
-        f"likely to change are all looked at again, or none of them.\n\n{head}"
+        f"everything {curve['deep']:.2f}. A share is at most that: comments of which equally "
+        f"much is expected are all looked at again, or none of them.\n\n{head}"
     )
 
 

@@ -1,7 +1,7 @@
 """Which comments deserve a second look, and what both tiers say of them together.
 
-The first tier's probability tells how likely the second one is to decide otherwise: hardly ever far below a
-threshold, most often around it. Comments are looked at again in that order.
+The first tier's probability tells what a second look may put right: hardly ever anything far below a
+threshold, most around it. Comments are looked at again in that order.
 """
 
 from __future__ import annotations
@@ -26,27 +26,28 @@ FEWEST: Final = 10
 """Rows of either class without which a corpus says too little about the order of its comments."""
 
 BINS: Final = 200
-"""Equal groups of rows, by the first tier's log-odds, whose changed decisions are counted. What is flagged is
+"""Equal groups of rows, by the first tier's log-odds, whose decisions are counted. What is flagged is
 a few per cent of all, which fewer groups do not tell apart; the curve's shape smooths the noise away."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """How often the second tier changes a decision, by the first tier's log-odds.
+class Gain:
+    """How many more decisions are right after a second look, by the first tier's log-odds.
 
     Parameters
     ----------
     logit : ndarray of float64, shape (knots,)
         Rising.
     rate : ndarray of float64, shape (knots,)
-        Share of decisions that change, rising to one peak and falling after it.
+        Decisions put right less those put wrong, per comment: at least 0, rising to one peak and falling
+        after it.
     """
 
     logit: F64
     rate: F64
 
     def at(self, logit: F64) -> F64:
-        """Return the expected share of changed decisions: linear between knots, constant beyond."""
+        """Return the expected gain: linear between knots, constant beyond."""
         return np.interp(logit, self.logit, self.rate)
 
     def to_dict(self) -> dict[str, list[float]]:
@@ -103,14 +104,15 @@ def fit_share(fast: F64, deep: F64, positive: Bool, corpus: npt.NDArray[np.objec
     return float(second / (first + second)) if first + second > 0 else 0.5
 
 
-def fit_change(fast: F64, changed: Bool, weight: F64) -> Change:
-    """Fit the share of changed decisions as a curve with one peak over the first tier's log-odds.
+def fit_gain(fast: F64, better: F64, weight: F64) -> Gain:
+    """Fit what a second look puts right as a curve with one peak over the first tier's log-odds.
 
     Parameters
     ----------
     fast : ndarray of float64, shape (n,)
-    changed : ndarray of bool, shape (n,)
-        Whether the second tier decides otherwise.
+    better : ndarray of float64, shape (n,)
+        In [-1, 1]: 1 where the second look puts a decision right, -1 where it puts one wrong, 0 where it
+        decides as the first tier did; in between where that is not known for sure.
     weight : ndarray of float64, shape (n,)
         What each row counts for in an ordinary dump.
     """
@@ -118,24 +120,24 @@ def fit_change(fast: F64, changed: Bool, weight: F64) -> Change:
     parts = [part for part in np.array_split(order, BINS) if weight[part].sum() > 0]
     total = np.array([weight[part].sum() for part in parts])
     knots = np.array([np.average(fast[part], weights=weight[part]) for part in parts])
-    rate = np.array([np.average(changed[part], weights=weight[part]) for part in parts])
+    rate = np.array([np.average(better[part], weights=weight[part]) for part in parts])
     peak = int(rate.argmax())
     rising = _monotone(knots[: peak + 1], rate[: peak + 1], total[: peak + 1], increasing=True)
     falling = _monotone(knots[peak:], rate[peak:], total[peak:], increasing=False)
-    return Change(knots, np.concatenate((rising[:-1], falling)))
+    return Gain(knots, np.concatenate((rising[:-1], falling)))
 
 
 def bands(
-    change: Mapping[str, Change], fast: Mapping[str, F64], weight: F64, share: float
+    gain: Mapping[str, Gain], fast: Mapping[str, F64], weight: F64, share: float
 ) -> dict[str, tuple[float, float]]:
     """Return the band of each label, in the first tier's probability, that together hold a share of comments.
 
-    All bands end where the same share of decisions is expected to change, so the last comment of one is worth
-    a second look as much as that of another.
+    All bands end where the same gain is expected, so the last comment of one is worth a second look as much
+    as that of another.
 
     Parameters
     ----------
-    change : mapping of str to Change
+    gain : mapping of str to Gain
     fast : mapping of str to ndarray of float64, shape (n,)
         Log-odds of the comments of a mix that stands for an ordinary dump.
     weight : ndarray of float64, shape (n,)
@@ -146,14 +148,14 @@ def bands(
     Returns
     -------
     dict of str to (low, high)
-        Labels without a band are left out: there the second tier changes too little.
+        Labels without a band are left out: there the second tier puts too little right.
     """
-    low, high = 0.0, max(float(found.rate.max()) for found in change.values())
+    low, high = 0.0, max(float(found.rate.max()) for found in gain.values())
     for _ in range(40):
         cut = (low + high) / 2
-        inside = in_bands(_bands_at(change, cut), fast)
+        inside = in_bands(_bands_at(gain, cut), fast)
         low, high = (cut, high) if np.average(inside, weights=weight) > share else (low, cut)
-    return _bands_at(change, high)
+    return _bands_at(gain, high)
 
 
 def in_bands(band: Mapping[str, tuple[float, float]], fast: Mapping[str, F64]) -> Bool:
@@ -165,9 +167,9 @@ def in_bands(band: Mapping[str, tuple[float, float]], fast: Mapping[str, F64]) -
     return inside
 
 
-def _bands_at(change: Mapping[str, Change], cut: float) -> dict[str, tuple[float, float]]:
+def _bands_at(gain: Mapping[str, Gain], cut: float) -> dict[str, tuple[float, float]]:
     found = {}
-    for label, curve in change.items():
+    for label, curve in gain.items():
         grid = np.linspace(logit(np.zeros(1))[0], logit(np.ones(1))[0], 2000)
         worth = grid[curve.at(grid) >= max(cut, 1e-9)]
         if len(worth):
@@ -181,5 +183,5 @@ def _bands_at(change: Mapping[str, Change], cut: float) -> dict[str, tuple[float
 
 
 def _monotone(knots: F64, rate: F64, weight: F64, *, increasing: bool) -> F64:
-    fitted: F64 = IsotonicRegression(increasing=increasing).fit(knots, rate, weight).predict(knots)
+    fitted: F64 = IsotonicRegression(y_min=0, increasing=increasing).fit(knots, rate, weight).predict(knots)
     return fitted

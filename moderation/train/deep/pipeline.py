@@ -158,7 +158,7 @@ def finish(recipe: DeepRecipe, held: Held, out: Path, *, jobs: int = 2, say: Say
     config["fast"] = {"name": fast.name, "digest": fast.digest}
     share = recipe.second_look.share
     tiers = replace(tiers, deep_config=config)
-    cascade = fit_second_look(tiers, mix_weights(held.frame, held.valid, BACKGROUND), share)
+    cascade = fit_second_look(tiers, held.frame, mix_weights(held.frame, held.valid, BACKGROUND), share)
     mix = mix_weights(held.frame, held.test, BACKGROUND)
     cascade["curve"] = curve(tiers, cascade, held.frame, mix)
     config["cascade"] = cascade | {"share": share}

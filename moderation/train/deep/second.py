@@ -13,7 +13,7 @@ import pandas as pd
 from moderation.classify.deep.look import SecondLook
 from moderation.classify.policy import Policy, read_policy
 from moderation.train.calibrate import fit_sigmoid, operating_points
-from moderation.train.deep.cascade import bands, fit_change, fit_share, logit
+from moderation.train.deep.cascade import bands, fit_gain, fit_share, logit
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -84,13 +84,18 @@ def fit_together(tiers: Tiers, frame: pd.DataFrame, rows: Bool, reference: Refer
     return {"combine": combine, "operating_points": points}
 
 
-def fit_second_look(tiers: Tiers, mix: F64, share: float) -> dict[str, Any]:
-    """Return bands and rates of change of a cascade, which decides on all comments at the same thresholds.
+def fit_second_look(tiers: Tiers, frame: pd.DataFrame, mix: F64, share: float) -> dict[str, Any]:
+    """Return bands and gains of a cascade, which decides on all comments at the same thresholds.
+
+    A changed decision counts by whether it is right then. Where people did not judge a label, the probability
+    of both tiers together says how likely that is.
 
     Parameters
     ----------
     tiers : Tiers
         `deep_config` from `fit_together`.
+    frame : DataFrame, n rows
+        A column per label, in which unknown ones are NaN.
     mix : ndarray of float64, shape (n,)
         What rows count for in an ordinary dump, see `mix_weights`; 0 for rows that are not to be used.
     share : float
@@ -98,16 +103,21 @@ def fit_second_look(tiers: Tiers, mix: F64, share: float) -> dict[str, Any]:
     """
     used = mix > 0
     limit = np.array([_thresholds(tiers.deep_config, tiers.labels)[label] for label in tiers.labels])
-    changed = (_sigmoid(tiers.fast[used]) >= limit) != (_sigmoid(_together(tiers)[used]) >= limit)
+    last = _sigmoid(_together(tiers)[used])
+    judged = frame[list(tiers.labels)].to_numpy(np.float64)[used]
+    truth = np.where(np.isnan(judged), last, judged > 0.5)
+    flagged = last >= limit
+    changed = (_sigmoid(tiers.fast[used]) >= limit) != flagged
+    better = np.where(changed, np.where(flagged, 2 * truth - 1, 1 - 2 * truth), 0.0)
     columns = {label: tiers.fast[used, column] for column, label in enumerate(tiers.labels)}
-    change = {
-        label: fit_change(columns[label], changed[:, column], mix[used])
+    gain = {
+        label: fit_gain(columns[label], better[:, column], mix[used])
         for column, label in enumerate(tiers.labels)
     }
-    band = bands(change, columns, mix[used], share)
+    band = bands(gain, columns, mix[used], share)
     return {
         "band": {label: list(found) for label, found in band.items()},
-        "change": {label: found.to_dict() for label, found in change.items()},
+        "gain": {label: found.to_dict() for label, found in gain.items()},
     }
 
 
@@ -156,16 +166,16 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
     dict
         `fast`, `deep`: wrong decisions of all labels per 1,000 comments, by the first tier and by a second
         look at everything, each at its default policy. `shares`: per share `wrong` and `gain`, the part of
-        what a look at everything gains over the first tier; None where it gains nothing. The comments whose
-        decisions are likeliest to change come first; those of which that is equally likely are all looked at
-        again or none of them, as by a budget. `band`: `share` of the comments in the bands, `wrong`, `gain`.
+        what a look at everything gains over the first tier; None where it gains nothing. The comments of
+        which most is expected come first; those of which as much is expected are all looked at again or none,
+        as by a budget. `band`: `share` of the comments in the bands, `wrong`, `gain`.
     """
     rows = np.flatnonzero(mix > 0)
     weight = mix[rows] / mix[rows].sum()
     look = SecondLook.at_doubtful({**tiers.deep_config, "cascade": cascade})
     first = _sigmoid(tiers.fast[rows])
     inside = look.chosen(first.astype(np.float32))
-    worth = look.likeliest(first)
+    worth = look.worth(first)
     truth = frame[list(tiers.labels)].to_numpy(np.float64)[rows]
     last = _sigmoid(_together(tiers)[rows])
 
@@ -182,7 +192,7 @@ def curve(tiers: Tiers, cascade: Mapping[str, Any], frame: pd.DataFrame, mix: F6
         gain = round((fast - found) / (fast - deep), 4) if fast > deep else None
         return {"wrong": round(found, 3), "gain": gain}
 
-    shares = {f"{share:g}": by(_likeliest(worth, weight, share)) for share in SHARES}
+    shares = {f"{share:g}": by(_worthiest(worth, weight, share)) for share in SHARES}
     within = {"share": round(float(weight[inside].sum()), 4), **by(inside)}
     return {"fast": round(fast, 3), "deep": round(deep, 3), "shares": shares, "band": within}
 
@@ -203,8 +213,8 @@ def looking(
     return score
 
 
-def _likeliest(worth: F64, weight: F64, share: float) -> Bool:
-    """Return which comments are looked at again: at most a share, all or none of those equally likely."""
+def _worthiest(worth: F64, weight: F64, share: float) -> Bool:
+    """Return which comments are looked at again: at most a share, all or none of those worth the same."""
     order = np.argsort(-worth, kind="stable")
     within = int(np.searchsorted(np.cumsum(weight[order]), share + 1e-9, side="right"))
     chosen: Bool = worth > (worth[order[within]] if within < len(order) else -np.inf)
