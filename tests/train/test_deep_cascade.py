@@ -165,6 +165,18 @@ def test_a_second_look_at_few_comments_brings_most_of_the_gain(tiers: tuple[Tier
     assert worth["band"]["gain"] == pytest.approx(gains[2], abs=0.1)
 
 
+def test_no_second_look_where_it_puts_decisions_wrong(tiers: tuple[Tiers, pd.DataFrame]) -> None:
+    both, frame = tiers
+    # The default policy flags from .8 on, and so the first tier is always right.
+    frame = frame.assign(insult=(both.fast[:, 1] >= np.log(4)).astype(float))
+    combine = dict.fromkeys(LABELS, (0.0, 1.0, 0.0))
+    both = replace(both, deep_config=dict(both.deep_config) | {"combine": combine})
+    found = fit_second_look(both, frame, np.ones(len(frame)), 0.2)
+    assert set(found["band"]) == {"abusive"}
+    unjudged = fit_second_look(both, frame.assign(insult=np.nan), np.ones(len(frame)), 0.2)
+    assert set(unjudged["band"]) == {"abusive", "insult"}
+
+
 def test_scores_are_the_first_tiers_outside_the_bands() -> None:
     asked: list[str] = []
 

@@ -32,6 +32,13 @@ Of what no corpus has, such as an emoji by itself, it says anything with confide
 would give it more, this much changes little on them.
 """
 
+JUDGED: Final = 0.5
+"""How much one person's judgement counts, beside both tiers', of whether a changed decision is right.
+
+Those who judged ordinary comments called swearing among friends abusive, so that by their word alone no flag
+of the first tier would be looked at again.
+"""
+
 BACKGROUND_SHARE: Final = 0.9
 """Share of ordinary comments in the mix that shares are taken of; the other corpora have the rest."""
 
@@ -87,8 +94,8 @@ def fit_together(tiers: Tiers, frame: pd.DataFrame, rows: Bool, reference: Refer
 def fit_second_look(tiers: Tiers, frame: pd.DataFrame, mix: F64, share: float) -> dict[str, Any]:
     """Return bands and gains of a cascade, which decides on all comments at the same thresholds.
 
-    A changed decision counts by whether it is right then. Where people did not judge a label, the probability
-    of both tiers together says how likely that is.
+    A changed decision counts by how likely it is right then: half by people's judgement, half by the
+    probability of both tiers together, and by that alone where people did not judge.
 
     Parameters
     ----------
@@ -105,7 +112,7 @@ def fit_second_look(tiers: Tiers, frame: pd.DataFrame, mix: F64, share: float) -
     limit = np.array([_thresholds(tiers.deep_config, tiers.labels)[label] for label in tiers.labels])
     last = _sigmoid(_together(tiers)[used])
     judged = frame[list(tiers.labels)].to_numpy(np.float64)[used]
-    truth = np.where(np.isnan(judged), last, judged > 0.5)
+    truth = np.where(np.isnan(judged), last, JUDGED * (judged > 0.5) + (1 - JUDGED) * last)
     flagged = last >= limit
     changed = (_sigmoid(tiers.fast[used]) >= limit) != flagged
     better = np.where(changed, np.where(flagged, 2 * truth - 1, 1 - 2 * truth), 0.0)
