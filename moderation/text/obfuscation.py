@@ -95,12 +95,13 @@ class Unmasker:
     def canonical(self, chunks: pa.StringArray) -> pa.StringArray:
         """Return the chunks, shape (d,), with disguised ones replaced by the words behind them."""
         folded = fold(pc.utf8_slice_codeunits(chunks, 0, LONGEST))
-        written = pc.or_(pc.match_substring_regex(chunks, URL), pc.match_substring_regex(chunks, BOLD))
-        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), written)
+        link = pc.match_substring_regex(chunks, URL)
+        suspicious = pc.and_not(pc.match_substring_regex(folded, SUSPICIOUS), link)
         at = np.flatnonzero(suspicious.to_numpy(zero_copy_only=False))
         if not len(at):
             return chunks
-        at = at[~self.innocent.tell(folded.take(pa.array(at)))]
+        bold = pc.match_substring_regex(chunks.take(pa.array(at)), BOLD)
+        at = at[~self.innocent.tell(folded.take(pa.array(at))) & ~bold.to_numpy(zero_copy_only=False)]
         words = [self.word(chunk) for chunk in folded.take(pa.array(at)).to_pylist()]
         disguised = np.zeros(len(chunks), bool)
         disguised[at] = [word is not None for word in words]

@@ -35,8 +35,8 @@ would give it more, this much changes little on them.
 JUDGED: Final = 0.5
 """How much one person's judgement counts, beside both tiers', of whether a changed decision is right.
 
-Those who judged ordinary comments called swearing among friends abusive, so that by their word alone no flag
-of the first tier would be looked at again.
+Those who judged ordinary comments called swearing among friends abusive, so that by their word alone no
+comment that the first tier flags as `abusive` would be looked at again.
 """
 
 BACKGROUND_SHARE: Final = 0.9
