@@ -228,7 +228,8 @@ def _relaxed(body: bytes, *, names: bool = True) -> Any:
         whole = _ESCAPE.sub(_mended, body) if b"\\u" in body else body
         if not names:
             return msgspec.json.decode(whole)
-        return pyjson5.decode_utf8(whole, DEEPEST)
+        # Of bytes it takes some for characters that there are not.
+        return pyjson5.decode(whole.decode(), DEEPEST)
     except (pyjson5.Json5Exception, msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise refused("Invalid JSON payload received.") from error
 

@@ -129,6 +129,7 @@ def test_half_an_emoji_counts_as_one_strange_character(client: TestClient) -> No
         b'{"x":' * 100_000,
         b'{"requested_attributes":' * 20_000,
         b"9" * 10_000,
+        b"t\xf4\xbf\xbf\xbf",
     ],
     ids=lambda body: body[:30].decode("latin-1"),
 )
