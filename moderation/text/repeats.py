@@ -27,16 +27,20 @@ def first_times(numbers: npt.NDArray[np.int32], offsets: I64) -> npt.NDArray[np.
     >>> first_times(np.array([0, 1, 0, 1], np.int32), np.array([0, 3, 4])).tolist()
     [True, True, False, True]
     """
-    count = len(numbers)
+    count, different = len(numbers), int(numbers.max(initial=0)) + 1
+    bits, half = count.bit_length(), len(offsets) // 2
+    if (len(offsets) - 1) * different << bits > 1 << 64:
+        # As when a corpus is vectorised at once. One text always fits.
+        cut = int(offsets[half])
+        parts = (numbers[:cut], offsets[: half + 1]), (numbers[cut:], offsets[half:] - cut)
+        return np.concatenate([first_times(*part) for part in parts])
     texts = np.repeat(np.arange(len(offsets) - 1, dtype=np.uint64), np.diff(offsets))
-    # Text, chunk and place in one number, which sorts several times as fast as an order is found. All fit in:
-    # a batch of many texts has some hundred thousand chunks, and a long text is alone.
-    bits, different = np.uint64(count.bit_length()), np.uint64(numbers.max(initial=0)) + np.uint64(1)
-    keys = (texts * different + numbers.astype(np.uint64)) << bits
+    # Text, chunk and place in one number, which sorts several times as fast as an order is found.
+    keys = (texts * np.uint64(different) + numbers.astype(np.uint64)) << np.uint64(bits)
     keys += np.arange(count, dtype=np.uint64)
     keys.sort()
-    chunks = keys >> bits
-    again = keys[1:][chunks[1:] == chunks[:-1]] & np.uint64((1 << int(bits)) - 1)
+    chunks = keys >> np.uint64(bits)
+    again = keys[1:][chunks[1:] == chunks[:-1]] & np.uint64((1 << bits) - 1)
     first = np.ones(count, bool)
     first[again.astype(np.int64)] = False
     return first
